@@ -1,6 +1,6 @@
 //! The parser of frames, in both roles: the same bytes mean the same however reads cut them.
 
-use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
+use wsbench_wire::connection::{Connection, Endpoint, Event, Limits, MessageKind, Utf8};
 use wsbench_wire::error::ProtocolError;
 
 /// Octets of the longest message: little enough that input reaches it.
@@ -43,9 +43,9 @@ impl Seen {
 /// The whole events of a stream that is read in such pieces, and how it broke the protocol.
 fn read(how: u8, frames: &[u8], piece: usize) -> (Vec<Seen>, Option<ProtocolError>) {
     let role = if how & 1 == 0 {
-        Role::Client
+        Endpoint::Client
     } else {
-        Role::Server
+        Endpoint::Server
     };
     let utf8 = if how & 2 == 0 {
         Utf8::Check

@@ -1,7 +1,7 @@
 //! Heads of requests and responses: what is read from the whole is read from what it consumed, and
 //! offers of compression survive being written.
 
-use wsbench_wire::deflate::{Offer, Terms, Wish};
+use wsbench_wire::deflate::{AgreedParameters, Offer, Wish};
 use wsbench_wire::frame::FrameBuffer;
 use wsbench_wire::handshake::{ClientHandshake, push_rejection, push_response_with, read_request};
 
@@ -18,7 +18,7 @@ pub(crate) fn attempt(data: &[u8]) {
             let terms = Wish::default().accept(&offer);
             assert_eq!(terms.check_against(&offer), Ok(()), "{text}");
         }
-        if let Ok(terms) = text.parse::<Terms>() {
+        if let Ok(terms) = text.parse::<AgreedParameters>() {
             assert_eq!(terms.to_string().parse(), Ok(terms), "{text}");
         }
     }

@@ -1,7 +1,7 @@
 //! Compressed messages: no payload yields more than was agreed to, and what we compress comes back.
 
-use wsbench_wire::connection::{Limits, MessageKind, Role, Utf8};
-use wsbench_wire::deflate::{Codec, Pool, Terms, WindowBits, Wish};
+use wsbench_wire::connection::{Endpoint, Limits, MessageKind, Utf8};
+use wsbench_wire::deflate::{AgreedParameters, Codec, Pool, WindowBits, Wish};
 use wsbench_wire::error::ProtocolError;
 
 /// Octets of the longest message, decompressed.
@@ -17,7 +17,7 @@ pub(crate) fn attempt(data: &[u8]) {
     if payload.is_empty() {
         return; // no piece, no last piece
     }
-    let terms = Terms {
+    let terms = AgreedParameters {
         server_no_takeover: how & 1 != 0,
         client_no_takeover: how & 2 != 0,
         server_bits: WindowBits::new(8 + (how >> 2 & 7)),
@@ -34,9 +34,9 @@ pub(crate) fn attempt(data: &[u8]) {
         MessageKind::Binary
     };
     let piece = usize::from(*piece % 63) + 1;
-    let mut client = codec(Role::Client, Utf8::Check);
+    let mut client = codec(Endpoint::Client, Utf8::Check);
     let whole = inflated(&mut client, &mut pool, kind, &[payload], 4096);
-    let mut client = codec(Role::Client, Utf8::Check);
+    let mut client = codec(Endpoint::Client, Utf8::Check);
     let pieces: Vec<&[u8]> = payload.chunks(piece).collect();
     let cut = inflated(&mut client, &mut pool, kind, &pieces, piece);
     assert_eq!(whole.is_ok(), cut.is_ok(), "reads of {piece} octets");
@@ -45,12 +45,12 @@ pub(crate) fn attempt(data: &[u8]) {
     }
 
     // As a message of a server that keeps the largest window, whatever was agreed on.
-    let wide = Terms {
+    let wide = AgreedParameters {
         server_bits: None,
         ..terms
     };
-    let mut server = Codec::new(Role::Server, &wide, &wish, LIMITS, Utf8::Skip);
-    let mut client = codec(Role::Client, Utf8::Skip);
+    let mut server = Codec::new(Endpoint::Server, &wide, &wish, LIMITS, Utf8::Skip);
+    let mut client = codec(Endpoint::Client, Utf8::Skip);
     for _ in 0..2 {
         let mut packed = Vec::new();
         server.compress(&mut pool, &[payload], &mut packed);
@@ -69,8 +69,8 @@ pub(crate) fn attempt(data: &[u8]) {
 
     // As a message of ours, twice, so that the second may refer to the first.
     let (mut client, mut server) = (
-        codec(Role::Client, Utf8::Skip),
-        codec(Role::Server, Utf8::Skip),
+        codec(Endpoint::Client, Utf8::Skip),
+        codec(Endpoint::Server, Utf8::Skip),
     );
     let mut packed = Vec::new();
     for _ in 0..2 {

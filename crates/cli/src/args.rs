@@ -27,7 +27,7 @@ use crate::push_args::PushArgs;
 use crate::session_args::SessionArgs;
 use crate::shares::{self, Shares};
 use crate::workload_args::WorkloadArgs;
-use wsbench::quantity::{self, CpuList, SizeRange, SpanRange, Stages, Threads, WarmUp};
+use wsbench::quantity::{self, CpuList, SizeRange, SpanRange, Stages, Threads, WarmUpLength};
 
 /// A run against one server.
 #[derive(Clone, Debug, Args)]
@@ -41,13 +41,13 @@ pub(crate) struct Measure {
     pub(crate) url: Option<Target>,
     /// Amount that is sent.
     #[command(flatten)]
-    pub(crate) amount: Amount,
+    pub(crate) amount: AmountArgs,
     /// Instant at which the answer is known.
     #[command(flatten)]
     pub(crate) ending: Ending,
     /// Pressure on the server.
     #[command(flatten)]
-    pub(crate) pressure: Pressure,
+    pub(crate) pressure: PressureArgs,
     /// Content of the messages.
     #[command(flatten)]
     pub(crate) payload: PayloadArgs,
@@ -56,7 +56,7 @@ pub(crate) struct Measure {
     pub(crate) connect: ConnectArgs,
     /// Use of this machine.
     #[command(flatten)]
-    pub(crate) machine: Machine,
+    pub(crate) machine: MachineArgs,
     /// The server's process.
     #[command(flatten)]
     pub(crate) server: ServerArgs,
@@ -79,10 +79,10 @@ pub(crate) struct Measure {
 pub(crate) struct RunArgs {
     /// Amount that is sent.
     #[command(flatten)]
-    pub(crate) amount: Amount,
+    pub(crate) amount: AmountArgs,
     /// Pressure on the server.
     #[command(flatten)]
-    pub(crate) pressure: Pressure,
+    pub(crate) pressure: PressureArgs,
     /// Content of the messages.
     #[command(flatten)]
     pub(crate) payload: PayloadArgs,
@@ -91,7 +91,7 @@ pub(crate) struct RunArgs {
     pub(crate) connect: ConnectArgs,
     /// Use of this machine.
     #[command(flatten)]
-    pub(crate) machine: Machine,
+    pub(crate) machine: MachineArgs,
     /// What is expected of the servers.
     #[command(flatten)]
     pub(crate) expect: ExpectArgs,
@@ -121,7 +121,7 @@ impl RunArgs {
 /// Amount that is sent.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "How much")]
-pub(crate) struct Amount {
+pub(crate) struct AmountArgs {
     /// Connections held open at the same time [default: 64].
     #[arg(short, long, value_name = "N", value_parser = quantity::positive_u32)]
     pub(crate) connections: Option<u32>,
@@ -161,7 +161,7 @@ pub(crate) struct Ending {
 /// Pressure on the server.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "How hard")]
-pub(crate) struct Pressure {
+pub(crate) struct PressureArgs {
     /// Closed loop: messages in flight on each connection, the next sent when an answer arrives
     /// [default: 1].
     #[arg(short = 'p', long, value_name = "N", value_parser = quantity::positive_u32)]
@@ -202,7 +202,7 @@ pub(crate) struct Pressure {
     /// half a second at the earliest, after ten seconds or half of --duration at the latest. A
     /// given time makes runs easier to compare.
     #[arg(long, value_name = "TIME", value_parser = quantity::warm_up)]
-    pub(crate) warmup: Option<WarmUp>,
+    pub(crate) warmup: Option<WarmUpLength>,
 }
 
 /// Distribution of the gaps between messages of the open loop.
@@ -372,8 +372,8 @@ pub(crate) enum VerifyArg {
 
 /// Use of this machine.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Machine")]
-pub(crate) struct Machine {
+#[command(next_help_heading = "MachineArgs")]
+pub(crate) struct MachineArgs {
     /// Threads that send, at most one a connection.
     ///
     /// auto: one a core for a remote server; half the cores for a server on this machine, which

@@ -27,12 +27,12 @@ pub(crate) struct StoredSide {
     /// The file.
     path: PathBuf,
     /// Side to take, where the file holds a comparison.
-    side: Option<Which>,
+    side: Option<ComparisonSide>,
 }
 
 /// A side of a stored comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Which {
+enum ComparisonSide {
     A,
     B,
 }
@@ -69,8 +69,8 @@ pub(crate) fn contender(word: &str) -> Result<Contender, ContenderError> {
 /// [`ContenderError::NoFile`].
 pub(crate) fn stored(word: &str) -> Result<StoredSide, ContenderError> {
     let (path, side) = match word.rsplit_once('#') {
-        Some((path, "a")) => (path, Some(Which::A)),
-        Some((path, "b")) => (path, Some(Which::B)),
+        Some((path, "a")) => (path, Some(ComparisonSide::A)),
+        Some((path, "b")) => (path, Some(ComparisonSide::B)),
         _ => (word, None),
     };
     let path = PathBuf::from(path);
@@ -92,8 +92,8 @@ impl StoredSide {
         match (stored, self.side) {
             (Stored::Run(run), None) => Ok(vec![*run]),
             (Stored::Repetition(repetition), None) => Ok(repetition.runs),
-            (Stored::Comparison(comparison), Some(Which::A)) => Ok(comparison.a.runs),
-            (Stored::Comparison(comparison), Some(Which::B)) => Ok(comparison.b.runs),
+            (Stored::Comparison(comparison), Some(ComparisonSide::A)) => Ok(comparison.a.runs),
+            (Stored::Comparison(comparison), Some(ComparisonSide::B)) => Ok(comparison.b.runs),
             (Stored::Comparison(_), None) => {
                 anyhow::bail!("{path} holds two sides: say {path}#a or {path}#b")
             }
@@ -116,8 +116,8 @@ impl fmt::Display for StoredSide {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let side = match self.side {
             None => "",
-            Some(Which::A) => "#a",
-            Some(Which::B) => "#b",
+            Some(ComparisonSide::A) => "#a",
+            Some(ComparisonSide::B) => "#b",
         };
         write!(f, "{}{side}", self.path.display())
     }
@@ -141,7 +141,7 @@ mod tests {
         assert_eq!(contender(word).unwrap(), side(None));
         assert_eq!(
             contender(&format!("{word}#b")).unwrap(),
-            side(Some(Which::B))
+            side(Some(ComparisonSide::B))
         );
         for url in ["localhost:3000", "ws://localhost:3000/a#b"] {
             let found = contender(url);

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::OnceLock;
 
 use wsbench::story;
-use wsbench_judge::outcome::Outcome;
+use wsbench_judge::outcome::RunStatus;
 use wsbench_load::secret::Redactor;
 use wsbench_render::foreign::printable_lines;
 
@@ -58,13 +58,13 @@ impl From<Exit> for ExitCode {
     }
 }
 
-impl From<Outcome> for Exit {
-    fn from(outcome: Outcome) -> Self {
+impl From<RunStatus> for Exit {
+    fn from(outcome: RunStatus) -> Self {
         match outcome {
-            Outcome::Ok => Self::Ok,
-            Outcome::Failed(_) => Self::Failed,
-            Outcome::NonConforming => Self::NonConforming,
-            Outcome::AuditFailed => Self::AuditFailed,
+            RunStatus::Ok => Self::Ok,
+            RunStatus::Failed(_) => Self::Failed,
+            RunStatus::NonConforming => Self::NonConforming,
+            RunStatus::AuditFailed => Self::AuditFailed,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Runs that a fleet carries out, and its bus: from flags to what the crate `fleet` takes.
 
 use wsbench_fleet::build::Build;
-use wsbench_fleet::carrier::{FleetCarrier, Watch};
-use wsbench_fleet::nats::{self, BusPlace, Role};
+use wsbench_fleet::carrier::{FleetCarrier, FleetObserver};
+use wsbench_fleet::nats::{self, BusClient, BusPlace};
 use wsbench_load::nanos::Nanos;
 
 use crate::exit::say;
@@ -39,7 +39,7 @@ pub(crate) fn carrier(order: &FleetOrder, command: &str) -> anyhow::Result<Fleet
     let place = place(&order.bus, &order.who)?;
     Ok(FleetCarrier {
         connect: Box::new(move |run| {
-            let line = nats::open(&place, Role::Coordinator(run.to_owned()));
+            let line = nats::open(&place, BusClient::Coordinator(run.to_owned()));
             line.map_err(|error| error.to_string())
         }),
         agents: order.agents as usize,
@@ -54,7 +54,7 @@ pub(crate) fn carrier(order: &FleetOrder, command: &str) -> anyhow::Result<Fleet
 /// Says to the user what becomes of the fleet.
 struct Telling;
 
-impl Watch for Telling {
+impl FleetObserver for Telling {
     fn tell(&mut self, words: &str) {
         say(words);
     }

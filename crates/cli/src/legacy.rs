@@ -13,8 +13,8 @@ use wsbench_load::route::Target;
 
 use crate::advice;
 use crate::args::{
-    Amount, Ending, ExpectArgs, JudgeArgs, LogArgs, Machine, Measure, PayloadArgs, Pressure,
-    ServerArgs, VerifyArg,
+    AmountArgs, Ending, ExpectArgs, JudgeArgs, LogArgs, MachineArgs, Measure, PayloadArgs,
+    PressureArgs, ServerArgs, VerifyArg,
 };
 use crate::connect_args::ConnectArgs;
 use crate::environment;
@@ -72,7 +72,7 @@ pub(crate) struct Legacy {
     legacy_log: Option<PathBuf>,
     /// Use of this machine.
     #[command(flatten)]
-    machine: Machine,
+    machine: MachineArgs,
     /// The raw log.
     #[command(flatten)]
     log: LogArgs,
@@ -116,14 +116,14 @@ impl Legacy {
         Ok(Measure {
             url: Some(self.host),
             ending: Ending::default(),
-            amount: Amount {
+            amount: AmountArgs {
                 connections: Some(self.concurrent),
                 messages: None,
                 duration: None,
                 clients: Some(self.clients),
                 roundtrips: Some(self.roundtrips),
             },
-            pressure: Pressure {
+            pressure: PressureArgs {
                 depth: None,
                 think: None,
                 rate: None,

@@ -13,15 +13,15 @@ use wsbench_render::style::Style;
 
 use crate::advice;
 use crate::args::{
-    Amount, ArrivalArg, Ending, ExpectArgs, JudgeArgs, LogArgs, Machine, Measure, PayloadArgs,
-    Pressure, ServerArgs,
+    AmountArgs, ArrivalArg, Ending, ExpectArgs, JudgeArgs, LogArgs, MachineArgs, Measure,
+    PayloadArgs, PressureArgs, ServerArgs,
 };
 use crate::build_args;
 use crate::connect_args::ConnectArgs;
 use crate::exit::say;
 use crate::html_args::{self, HtmlArgs};
 use crate::live_args::LiveArgs;
-use crate::measuring::{Ready, show_on_screen};
+use crate::measuring::{PreparedRuns, show_on_screen};
 use crate::output::{self, OutputFile};
 use crate::output_args::{Format, OutputArgs};
 use crate::plan;
@@ -30,7 +30,7 @@ use crate::surroundings::Surroundings;
 use crate::terminal;
 use crate::usage::UsageError;
 use wsbench::defaults;
-use wsbench::quantity::{self, WarmUp};
+use wsbench::quantity::{self, WarmUpLength};
 
 /// Server that is loaded, and the load.
 #[derive(Clone, Debug, Args)]
@@ -58,7 +58,7 @@ pub(crate) struct LoadArgs {
     pub(crate) connect: ConnectArgs,
     /// Use of this machine.
     #[command(flatten)]
-    pub(crate) machine: Machine,
+    pub(crate) machine: MachineArgs,
     /// What is expected of the server.
     #[command(flatten)]
     pub(crate) expect: ExpectArgs,
@@ -93,7 +93,7 @@ pub(crate) struct ExperimentOutput {
 }
 
 /// The files that the result goes to, found to be writable.
-pub(crate) struct Files {
+pub(crate) struct ResultFiles {
     output: Option<OutputFile>,
     html: Option<OutputFile>,
 }
@@ -134,7 +134,7 @@ impl LoadArgs {
         &self,
         length: Nanos,
         command_line: &[OsString],
-    ) -> anyhow::Result<(Ready, Files)> {
+    ) -> anyhow::Result<(PreparedRuns, ResultFiles)> {
         if !self.payload.mode().is_answered() {
             return Err(UsageError::NothingToFind.into());
         }
@@ -146,8 +146,8 @@ impl LoadArgs {
         let all: Vec<&OutputFile> = [&output, &html, &stream].into_iter().flatten().collect();
         output::check_distinct(&all)?;
         flags.check_stdout()?;
-        let ready = Ready::for_runs(order, None, &flags, command_line)?;
-        Ok((ready, Files { output, html }))
+        let ready = PreparedRuns::for_runs(order, None, &flags, command_line)?;
+        Ok((ready, ResultFiles { output, html }))
     }
 
     /// Tells what is about to be done, unless quiet was asked for.
@@ -158,8 +158,8 @@ impl LoadArgs {
     }
 
     /// Shows the experiment on a screen of its own, where there is one.
-    pub(crate) fn show(&self, ready: &mut Ready, kind: ExperimentKind, limit: Nanos) {
-        let Ready {
+    pub(crate) fn show(&self, ready: &mut PreparedRuns, kind: ExperimentKind, limit: Nanos) {
+        let PreparedRuns {
             runner,
             plan,
             interrupts,
@@ -175,7 +175,7 @@ impl LoadArgs {
     /// When it cannot be written.
     pub(crate) fn finish(
         &self,
-        files: &Files,
+        files: &ResultFiles,
         render: impl Fn(Format, Style) -> String,
     ) -> anyhow::Result<()> {
         let flags = self.output.flags();
@@ -197,7 +197,7 @@ impl LoadArgs {
     pub(crate) fn measure(&self, length: Nanos) -> Measure {
         Measure {
             url: self.url.clone(),
-            amount: Amount {
+            amount: AmountArgs {
                 connections: self.connections,
                 messages: None,
                 duration: Some(length),
@@ -205,11 +205,11 @@ impl LoadArgs {
                 roundtrips: None,
             },
             ending: Ending::default(),
-            pressure: Pressure {
-                warmup: Some(WarmUp::Given(self.warmup)),
+            pressure: PressureArgs {
+                warmup: Some(WarmUpLength::Given(self.warmup)),
                 // Stands for that of each run where there is no closed loop to stand for it.
                 rate: self.payload.mode().is_scheduled().then_some(1.0),
-                ..Pressure::default()
+                ..PressureArgs::default()
             },
             payload: self.payload.clone(),
             connect: self.connect.clone(),

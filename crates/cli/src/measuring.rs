@@ -20,7 +20,7 @@ use crate::helpers::ThisProgram;
 use crate::interrupt::Interrupts;
 use crate::live_args::LiveData;
 use crate::output_args::{Format, OutputArgs};
-use crate::plan::{Order, ServerUnderTest};
+use crate::plan::{RunOrder, ServerUnderTest};
 use crate::shell_words::shell_words;
 #[cfg(feature = "fleet")]
 use crate::shell_words::shell_words_for_others;
@@ -28,7 +28,7 @@ use crate::spelling::Flags;
 use crate::terminal;
 
 /// All that is needed to make runs by an order.
-pub(crate) struct Ready {
+pub(crate) struct PreparedRuns {
     /// It makes them.
     pub(crate) runner: LocalRunner,
     /// Of a run, with its target.
@@ -39,14 +39,14 @@ pub(crate) struct Ready {
     pub(crate) live: LiveData,
 }
 
-impl Ready {
+impl PreparedRuns {
     /// Gets ready for runs by `order`, each of which ends when `until` is known. Of the steps of an
     /// experiment nothing is said where `output` is quiet.
     ///
     /// # Errors
     /// Signals cannot be watched, the server does not come up, the settings make no run.
     pub(crate) fn for_runs(
-        order: Order,
+        order: RunOrder,
         until: Option<Until>,
         output: &OutputArgs,
         command_line: &[OsString],
@@ -67,7 +67,7 @@ impl Ready {
             .helpers(Arc::new(ThisProgram))
             .spelled(&Flags)
             .command(shell_words(command_line))
-            .observe(Said { is_quiet });
+            .observe(Announcer { is_quiet });
         #[cfg(feature = "fleet")]
         let bench = match &order.fleet {
             Some(fleet) => {
@@ -116,12 +116,12 @@ pub(crate) fn watch_signals() -> anyhow::Result<Interrupts> {
 }
 
 /// Words that are said of runs and of the server, a line each.
-struct Said {
+struct Announcer {
     /// True where nothing is said of an experiment's steps.
     is_quiet: bool,
 }
 
-impl Observer for Said {
+impl Observer for Announcer {
     fn gate(&mut self, stamp: &Stamp) {
         say(&format!("gate: {}", stamp.words()));
     }

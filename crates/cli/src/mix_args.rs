@@ -24,12 +24,12 @@ pub(crate) struct MixArgs {
 /// Slow readers, as many as were asked for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Mix {
-    number: Number,
+    number: CountOrShare,
     reads: Reads,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Number {
+enum CountOrShare {
     Of(u32),
     Share(f64),
 }
@@ -40,8 +40,8 @@ impl MixArgs {
         let mix = self.mix?;
         Some(SlowReaders {
             share: match mix.number {
-                Number::Of(number) => f64::from(number) / f64::from(connections.max(1)),
-                Number::Share(share) => share,
+                CountOrShare::Of(number) => f64::from(number) / f64::from(connections.max(1)),
+                CountOrShare::Share(share) => share,
             },
             reads: mix.reads,
         })
@@ -68,8 +68,8 @@ fn mix(text: &str) -> Result<Mix, MixError> {
         None => (rest, None),
     };
     let number = match number.strip_suffix('%') {
-        Some(percent) => Number::Share(percent.parse::<f64>().map_err(|_| no_mix())? / 100.0),
-        None => Number::Of(quantity::positive_u32(number)?),
+        Some(percent) => CountOrShare::Share(percent.parse::<f64>().map_err(|_| no_mix())? / 100.0),
+        None => CountOrShare::Of(quantity::positive_u32(number)?),
     };
     let reads = match how.and_then(|how| how.split_once('=')) {
         None if how.is_none() => Reads::Rate {

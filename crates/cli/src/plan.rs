@@ -26,8 +26,8 @@ use wsbench_load::plan::{
 use wsbench_load::route::Target;
 
 use crate::args::{
-    Amount, ArrivalArg, Machine, Measure, ModeArg, PaceArg, Pressure, ServerArgs, TimestampsArg,
-    VerifyArg,
+    AmountArgs, ArrivalArg, MachineArgs, Measure, ModeArg, PaceArg, PressureArgs, ServerArgs,
+    TimestampsArg, VerifyArg,
 };
 use crate::fleet_args::FleetOrder;
 use crate::surroundings::Surroundings;
@@ -54,7 +54,7 @@ pub(crate) enum ServerUnderTest {
 
 /// A run that can be carried out once its server is there.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Order {
+pub(crate) struct RunOrder {
     /// The server to measure.
     pub(crate) server: ServerUnderTest,
     /// Its process.
@@ -68,7 +68,7 @@ pub(crate) struct Order {
     pub(crate) plan: Plan,
 }
 
-impl Order {
+impl RunOrder {
     /// The plan, against the server at `target`.
     ///
     /// # Errors
@@ -82,7 +82,10 @@ impl Order {
 ///
 /// # Errors
 /// Every combination that makes no run, an unreadable file, cores that are not there.
-pub(crate) fn order(measure: &Measure, surroundings: &Surroundings) -> Result<Order, UsageError> {
+pub(crate) fn order(
+    measure: &Measure,
+    surroundings: &Surroundings,
+) -> Result<RunOrder, UsageError> {
     match scenario::of(measure)? {
         None => order_of(measure, surroundings, None),
         Some((scenario, filled)) => order_of(&filled, surroundings, Some(&scenario)),
@@ -94,7 +97,7 @@ fn order_of(
     measure: &Measure,
     surroundings: &Surroundings,
     scenario: Option<&Scenario>,
-) -> Result<Order, UsageError> {
+) -> Result<RunOrder, UsageError> {
     let stop = match measure.ending.until {
         Some(_) => limit_of_until(measure)?,
         None => stop_rule(&measure.amount, &measure.pressure)?,
@@ -168,7 +171,7 @@ fn order_of(
     carried_over(measure, &mut spec);
     fill_workload(measure, scenario, &mut spec)?;
     let fleet = fleet(measure, &mut spec)?;
-    Ok(Order {
+    Ok(RunOrder {
         server,
         process,
         follow: follow.filter(|_| fleet.is_none()),
@@ -304,7 +307,7 @@ fn carried_over(measure: &Measure, spec: &mut PlanSpec) {
 }
 
 /// Lifetime of connections.
-fn lifetime(amount: &Amount) -> Lifetime {
+fn lifetime(amount: &AmountArgs) -> Lifetime {
     match amount.clients {
         None => Lifetime::Held,
         Some(_) => Lifetime::Replaced {
@@ -366,7 +369,7 @@ fn server_process(args: &ServerArgs, url: Option<&Target>) -> Result<ServerProce
 
 /// Times at which messages are due: by a schedule where a rate or stages are given, else when
 /// answers come.
-fn arrival(pressure: &Pressure, warmup: Nanos) -> Result<Arrival, UsageError> {
+fn arrival(pressure: &PressureArgs, warmup: Nanos) -> Result<Arrival, UsageError> {
     let stages = match (pressure.rate, &pressure.stages) {
         (Some(_), Some(_)) => return Err(UsageError::RateAnd { flag: "--stages" }),
         (Some(rate), None) => vec![(Nanos::MAX, rate)],
@@ -404,7 +407,7 @@ fn arrival(pressure: &Pressure, warmup: Nanos) -> Result<Arrival, UsageError> {
     })
 }
 
-fn closed_loop(pressure: &Pressure) -> Result<Arrival, UsageError> {
+fn closed_loop(pressure: &PressureArgs) -> Result<Arrival, UsageError> {
     let open_loop_flags = [
         (
             pressure.arrival.is_some() && pressure.sessions.arrive.is_none(),
@@ -426,7 +429,7 @@ fn closed_loop(pressure: &Pressure) -> Result<Arrival, UsageError> {
 }
 
 /// The pause between an answer and the next message; one of no length is none.
-fn think(pressure: &Pressure) -> Option<Think> {
+fn think(pressure: &PressureArgs) -> Option<Think> {
     let SpanRange { least, most } = pressure.think?;
     (most > Nanos::ZERO).then_some(Think { least, most })
 }
@@ -458,7 +461,7 @@ fn limit_of_until(measure: &Measure) -> Result<StopRule, UsageError> {
     }
 }
 
-fn stop_rule(amount: &Amount, pressure: &Pressure) -> Result<StopRule, UsageError> {
+fn stop_rule(amount: &AmountArgs, pressure: &PressureArgs) -> Result<StopRule, UsageError> {
     let (stages, arrives) = (pressure.stages.as_ref(), pressure.sessions.arrive.is_some());
     if let Some(Stages(stages)) = stages {
         let others = [
@@ -513,7 +516,7 @@ pub(crate) fn check_cpus(
 }
 
 /// Division of the cores.
-struct Cores {
+struct CoreDivision {
     threads: u32,
     cpus: Vec<usize>,
     server: EmbeddedCores,
@@ -521,12 +524,12 @@ struct Cores {
 
 /// Divides the machine between the generator and a server that shares it.
 fn cores(
-    args: &Machine,
+    args: &MachineArgs,
     server: Option<&CpuList>,
     server_is: Option<Neighbourhood>,
     connections: u32,
     allowed: &[usize],
-) -> Result<Cores, UsageError> {
+) -> Result<CoreDivision, UsageError> {
     let pinned = args.pin.as_ref().map(|pin| pin.0.as_slice());
     let reserved = server.map_or(&[][..], |server| server.0.as_slice());
     check_cpus("--pin", pinned.unwrap_or_default(), allowed)?;
@@ -560,7 +563,7 @@ fn cores(
     } else {
         free.collect()
     };
-    Ok(Cores {
+    Ok(CoreDivision {
         threads: threads.min(connections),
         cpus,
         server: EmbeddedCores {

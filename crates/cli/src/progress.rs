@@ -23,7 +23,7 @@ use crate::screen::{Scene, Screen};
 use crate::terminal;
 
 /// Tells how it is going.
-pub(crate) struct Progress {
+pub(crate) struct RankingProgress {
     workloads: Vec<Workload>,
     rounds: u32,
     turns: usize,
@@ -39,7 +39,7 @@ pub(crate) struct Progress {
     screen: Option<Screen>,
 }
 
-impl Progress {
+impl RankingProgress {
     /// Of this program of a suite of this name; says nothing where quiet was asked for.
     pub(crate) fn of(program: &Program, name: &str, is_quiet: bool) -> Self {
         let workloads = program.workloads.iter();

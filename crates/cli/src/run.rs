@@ -10,7 +10,7 @@ use std::path::Path;
 use anyhow::Context;
 use wsbench::{LogError, RawLog};
 use wsbench_drive::resolve::Resolved;
-use wsbench_judge::outcome::{Outcome, outcome, worst};
+use wsbench_judge::outcome::{RunStatus, outcome, worst};
 use wsbench_load::plan::Plan;
 use wsbench_record::document::{self, Document};
 use wsbench_render::build_check::BuildCheck;
@@ -26,7 +26,7 @@ use crate::exit::{Exit, say};
 use crate::histogram_args::HistogramFiles;
 use crate::html_args;
 use crate::judge::{self, Judge};
-use crate::measuring::{Ready, show_on_screen};
+use crate::measuring::{PreparedRuns, show_on_screen};
 use crate::output::{self, OutputFile};
 use crate::output_args::{Format, OutputArgs};
 use crate::plan;
@@ -51,7 +51,7 @@ pub(crate) fn measure(measure: &Measure, command_line: &[OsString]) -> anyhow::R
     let places = Places::check(measure, &order.plan)?;
     let shown = measure.output.shown();
     let until = measure.ending.until;
-    let mut ready = Ready::for_runs(order, until, &measure.output, command_line)?;
+    let mut ready = PreparedRuns::for_runs(order, until, &measure.output, command_line)?;
     if shown == Format::Text {
         announce(&ready.plan);
     }
@@ -216,12 +216,12 @@ impl Files {
 
 /// Carries the plan out, with the display and the log going along.
 fn watched(
-    ready: &mut Ready,
+    ready: &mut PreparedRuns,
     resolved: &Resolved,
     log: Option<RawLog>,
     output: &OutputArgs,
 ) -> anyhow::Result<(Document, Option<io::Error>)> {
-    let Ready {
+    let PreparedRuns {
         runner,
         plan,
         interrupts,
@@ -241,12 +241,12 @@ pub(crate) fn concluded(document: &Document, strict: bool, shown: Format) -> Exi
     let outcome = outcome(document, strict);
     if shown != Format::Text {
         match outcome {
-            Outcome::Ok => {}
-            Outcome::Failed(reason) => say(&format!("error: the run failed: {reason}")),
-            Outcome::NonConforming => say("error: the server did not pass the conformance gate"),
-            Outcome::AuditFailed => say("error: the audit failed, and --strict was given"),
+            RunStatus::Ok => {}
+            RunStatus::Failed(reason) => say(&format!("error: the run failed: {reason}")),
+            RunStatus::NonConforming => say("error: the server did not pass the conformance gate"),
+            RunStatus::AuditFailed => say("error: the audit failed, and --strict was given"),
         }
-        let first = document.errors.first().filter(|_| outcome != Outcome::Ok);
+        let first = document.errors.first().filter(|_| outcome != RunStatus::Ok);
         if let Some(failure) = first {
             say(&format!("first error: {}", failure.example));
         }

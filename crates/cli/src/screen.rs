@@ -16,7 +16,7 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::crossterm::{cursor, execute, terminal};
 use wsbench_render::live::View;
-use wsbench_render::live::experiment::{Course, Experiment};
+use wsbench_render::live::experiment::{Course, ExperimentView};
 use wsbench_render::screen::{self, Key, Look};
 use wsbench_render::style::Style;
 
@@ -70,7 +70,7 @@ pub(crate) enum Scene {
     /// An experiment, and when it began.
     Experiment(Box<Course>, Instant),
     /// A table that is made elsewhere, with the number of the figure that it was asked for.
-    Table(Box<dyn Fn(usize) -> Experiment + Send>),
+    Table(Box<dyn Fn(usize) -> ExperimentView + Send>),
 }
 
 /// A live screen; dropping it gives the terminal back.

@@ -1,6 +1,6 @@
 //! One case as data: what is sent, what must come of it, and where the RFC says so.
 
-use wsbench_dialogue::Step;
+use wsbench_dialogue::DialogueStep;
 use wsbench_wire::deflate::Wish;
 
 /// One demand on a server.
@@ -17,9 +17,9 @@ pub struct Case {
     /// Description of what must come of it.
     pub expected: String,
     /// The opening handshake.
-    pub opening: Opening,
+    pub opening: OpeningDeviation,
     /// Steps that follow it, in order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<DialogueStep>,
 }
 
 /// Subject of a case.
@@ -62,7 +62,7 @@ impl Group {
 
 /// Deviation of the opening handshake from the plain one, and what must come of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Opening {
+pub enum OpeningDeviation {
     /// As a browser does it; it must succeed.
     #[default]
     Plain,
@@ -90,7 +90,7 @@ pub enum Opening {
     NoUpgrade,
 }
 
-impl Opening {
+impl OpeningDeviation {
     /// True if it deviates in what HTTP/1.1 alone has: how names are written, where segments end,
     /// the key and the request to upgrade (RFC 8441 section 5 has neither).
     #[must_use]

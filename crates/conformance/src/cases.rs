@@ -9,13 +9,13 @@ mod data;
 mod faults;
 mod handshake;
 
-use wsbench_dialogue::{Expect, Pattern, Step};
+use wsbench_dialogue::{DialogueStep, Expectation, Pattern};
 use wsbench_wire::connection::MessageKind;
-use wsbench_wire::frame::{FrameBuffer, Header};
+use wsbench_wire::frame::{FrameBuffer, FrameHeader};
 use wsbench_wire::mask::MaskKey;
 use wsbench_wire::opcode::OpCode;
 
-use crate::case::{Case, Group, Opening};
+use crate::case::{Case, Group, OpeningDeviation};
 
 /// Every case, in the order in which they are carried out: the handshake first.
 #[must_use]
@@ -52,8 +52,8 @@ impl Maker {
     }
 
     /// A frame under a header that need not be right; masked unless the header says otherwise.
-    fn wrong(&mut self, change: impl FnOnce(&mut Header), payload: &[u8]) -> Vec<u8> {
-        let mut header = Header {
+    fn wrong(&mut self, change: impl FnOnce(&mut FrameHeader), payload: &[u8]) -> Vec<u8> {
+        let mut header = FrameHeader {
             fin: true,
             rsv: 0,
             opcode: OpCode::Text,
@@ -79,7 +79,7 @@ fn case(
     section: &'static str,
     sent: impl Into<String>,
     expected: impl Into<String>,
-    steps: Vec<Step>,
+    steps: Vec<DialogueStep>,
 ) -> Case {
     Case {
         id,
@@ -87,17 +87,17 @@ fn case(
         section,
         sent: sent.into(),
         expected: expected.into(),
-        opening: Opening::Plain,
+        opening: OpeningDeviation::Plain,
         steps,
     }
 }
 
-fn message(kind: MessageKind, bytes: &[u8]) -> Step {
-    Step::Expect(Expect::Message(kind, Pattern::Equals(bytes.to_vec())))
+fn message(kind: MessageKind, bytes: &[u8]) -> DialogueStep {
+    DialogueStep::Expect(Expectation::Message(kind, Pattern::Equals(bytes.to_vec())))
 }
 
-fn failure(codes: &'static [u16]) -> Step {
-    Step::Expect(Expect::Failure {
+fn failure(codes: &'static [u16]) -> DialogueStep {
+    DialogueStep::Expect(Expectation::Failure {
         codes,
         demanded: true,
     })

@@ -1,7 +1,7 @@
 //! The compression of one examined connection, our end of it.
 
-use wsbench_wire::connection::{Limits, MessageKind, Role, Utf8};
-use wsbench_wire::deflate::{Codec, Pool, Terms, Wish};
+use wsbench_wire::connection::{Endpoint, Limits, MessageKind, Utf8};
+use wsbench_wire::deflate::{AgreedParameters, Codec, Pool, Wish};
 use wsbench_wire::error::ProtocolError;
 use wsbench_wire::frame::{FrameBuffer, RSV1};
 use wsbench_wire::mask::MaskKey;
@@ -23,10 +23,10 @@ pub(crate) struct Compressing {
 
 impl Compressing {
     /// On these terms, of a message of at most so many octets.
-    pub(crate) fn new(terms: &Terms, wish: &Wish, max_message: u64) -> Self {
+    pub(crate) fn new(terms: &AgreedParameters, wish: &Wish, max_message: u64) -> Self {
         let limits = Limits { max_message };
         Self {
-            codec: Codec::new(Role::Client, terms, wish, limits, Utf8::Check),
+            codec: Codec::new(Endpoint::Client, terms, wish, limits, Utf8::Check),
             pool: Pool::new(LEVEL),
             payload: 0,
             is_under_way: false,

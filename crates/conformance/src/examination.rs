@@ -6,17 +6,19 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use wsbench_dialogue::{Dialogue, End, Expect, Message, Next, Seen, Sent, Step, Upshot};
+use wsbench_dialogue::{
+    ConnectionEnd, Dialogue, DialogueStep, Expectation, Next, ReceivedMessage, Seen, Sent, Upshot,
+};
 use wsbench_setting::{Text, Told as _};
-use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
+use wsbench_wire::connection::{Connection, Endpoint, Event, Limits, MessageKind, Utf8};
 use wsbench_wire::frame::FrameBuffer;
 use wsbench_wire::handshake::{ClientHandshake, HandshakeError, MAX_HEAD};
 use wsbench_wire::mask::MaskKey;
 use wsbench_wire::opcode::OpCode;
 
-use crate::case::{Case, Opening};
+use crate::case::{Case, OpeningDeviation};
 use crate::compressing::Compressing;
-use crate::finding::{Finding, Verdict};
+use crate::finding::{CaseVerdict, Finding};
 
 /// The longest message that is looked at, octets.
 const LONGEST: u64 = 64 * 1024 * 1024;
@@ -25,13 +27,13 @@ const MASK: MaskKey = MaskKey([0x5a, 0xa5, 0x3c, 0xc3]);
 
 /// Next task of the caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Turn {
+pub enum CallerTask {
     /// Write all of this.
     Write(Vec<u8>),
     /// Write this octet by octet, each in a segment of its own.
     WriteSlowly(Vec<u8>),
-    /// Read once, and tell [`Examination::on_bytes`], [`Examination::on_end`] or
-    /// [`Examination::on_silence`]; the latter when nothing has come after this long.
+    /// Read once, and tell [`CaseExamination::on_bytes`], [`CaseExamination::on_end`] or
+    /// [`CaseExamination::on_silence`]; the latter when nothing has come after this long.
     Read(Duration),
     /// The case is decided; drop the connection.
     Done(Finding),
@@ -39,7 +41,7 @@ pub enum Turn {
 
 /// One case under way.
 #[derive(Debug)]
-pub struct Examination<'a> {
+pub struct CaseExamination<'a> {
     case: &'a Case,
     authority: String,
     resource: &'a str,
@@ -65,7 +67,7 @@ enum Stage {
     Steps,
 }
 
-impl<'a> Examination<'a> {
+impl<'a> CaseExamination<'a> {
     /// A case at its beginning: the TCP connection has just been established to the server whose
     /// `Host` is `authority`. `nonce` is the handshake's; `patience` is how long silence is borne.
     #[must_use]
@@ -86,13 +88,13 @@ impl<'a> Examination<'a> {
             resource,
             patience,
             handshake: match case.opening {
-                Opening::Compressed(wish) => handshake.offering(wish.offer()),
+                OpeningDeviation::Compressed(wish) => handshake.offering(wish.offer()),
                 _ => handshake,
             },
             stage: Stage::Request,
             dialogue: Dialogue::default(),
             head: Vec::new(),
-            wire: Connection::new(Role::Client, limits, Utf8::Check),
+            wire: Connection::new(Endpoint::Client, limits, Utf8::Check),
             compressing: None,
             message: None,
             to_write: VecDeque::new(),
@@ -108,24 +110,24 @@ impl<'a> Examination<'a> {
     }
 
     /// Next step to take.
-    pub fn turn(&mut self) -> Turn {
+    pub fn turn(&mut self) -> CallerTask {
         loop {
             if let Some(finding) = self.finding.take() {
-                return Turn::Done(finding);
+                return CallerTask::Done(finding);
             }
             if let Some(bytes) = self.to_write.pop_front() {
-                return Turn::Write(bytes);
+                return CallerTask::Write(bytes);
             }
             match self.stage {
                 Stage::Request => {
                     self.stage = Stage::Response;
                     let request = self.request();
                     return match self.case.opening {
-                        Opening::OctetByOctet => Turn::WriteSlowly(request),
-                        _ => Turn::Write(request),
+                        OpeningDeviation::OctetByOctet => CallerTask::WriteSlowly(request),
+                        _ => CallerTask::Write(request),
                     };
                 }
-                Stage::Response => return Turn::Read(self.patience),
+                Stage::Response => return CallerTask::Read(self.patience),
                 Stage::Steps => {
                     if let Some(turn) = self.take_step() {
                         return turn;
@@ -148,11 +150,11 @@ impl<'a> Examination<'a> {
     }
 
     /// The connection has ended.
-    pub fn on_end(&mut self, end: End) {
+    pub fn on_end(&mut self, end: ConnectionEnd) {
         match self.stage {
             Stage::Request | Stage::Response => self.on_no_response(match end {
-                End::Fin => "the connection was closed without an answer",
-                End::Reset => "the connection was reset without an answer",
+                ConnectionEnd::Fin => "the connection was closed without an answer",
+                ConnectionEnd::Reset => "the connection was reset without an answer",
             }),
             Stage::Steps => self.dialogue.on_seen(Seen::End(end)),
         }
@@ -166,7 +168,7 @@ impl<'a> Examination<'a> {
         }
     }
 
-    fn done(&mut self, verdict: Verdict, seen: impl Into<Text>) {
+    fn done(&mut self, verdict: CaseVerdict, seen: impl Into<Text>) {
         self.finding = Some(Finding::of(self.case, verdict, seen));
     }
 
@@ -174,11 +176,11 @@ impl<'a> Examination<'a> {
     /// comes octet by octet may be taken for an attack.
     fn on_no_response(&mut self, seen: &'static str) {
         let opening = self.case.opening;
-        let may_be_refused = opening.must_be_refused() || opening == Opening::OctetByOctet;
+        let may_be_refused = opening.must_be_refused() || opening == OpeningDeviation::OctetByOctet;
         let verdict = if may_be_refused && seen != "no answer" {
-            Verdict::NonStrict
+            CaseVerdict::NonStrict
         } else {
-            Verdict::Failed
+            CaseVerdict::Failed
         };
         self.done(verdict, seen);
     }
@@ -189,29 +191,35 @@ impl<'a> Examination<'a> {
         // An origin, since some servers refuse whoever has none.
         let origin = format!("http://{authority}");
         let upgrade = match self.case.opening {
-            Opening::OtherCase => {
+            OpeningDeviation::OtherCase => {
                 "uPGRADE: WebSocket\r\nCONNECTION: keep-alive, UPGRADE\r\n".to_owned()
             }
-            Opening::NoUpgrade => "Connection: close\r\n".to_owned(),
+            OpeningDeviation::NoUpgrade => "Connection: close\r\n".to_owned(),
             _ => "Upgrade: websocket\r\nConnection: Upgrade\r\n".to_owned(),
         };
         let key = match self.case.opening {
-            Opening::NoKey => String::new(),
-            Opening::ShortKey => "Sec-WebSocket-Key: c2hvcnQ=\r\n".to_owned(),
-            Opening::OtherCase => format!("SEC-WEBSOCKET-KEY: {key}\r\n"),
+            OpeningDeviation::NoKey => String::new(),
+            OpeningDeviation::ShortKey => "Sec-WebSocket-Key: c2hvcnQ=\r\n".to_owned(),
+            OpeningDeviation::OtherCase => format!("SEC-WEBSOCKET-KEY: {key}\r\n"),
             _ => format!("Sec-WebSocket-Key: {key}\r\n"),
         };
         let further = match self.case.opening {
-            Opening::UnknownSubprotocol => "Sec-WebSocket-Protocol: x-wsbench-nobody-knows\r\n",
-            Opening::UnknownExtension => "Sec-WebSocket-Extensions: x-wsbench-nobody-knows\r\n",
-            Opening::UnknownParameter => {
+            OpeningDeviation::UnknownSubprotocol => {
+                "Sec-WebSocket-Protocol: x-wsbench-nobody-knows\r\n"
+            }
+            OpeningDeviation::UnknownExtension => {
+                "Sec-WebSocket-Extensions: x-wsbench-nobody-knows\r\n"
+            }
+            OpeningDeviation::UnknownParameter => {
                 "Sec-WebSocket-Extensions: permessage-deflate; x-wsbench-nobody-knows\r\n"
             }
-            Opening::Compressed(wish) => &format!("Sec-WebSocket-Extensions: {}\r\n", wish.offer()),
+            OpeningDeviation::Compressed(wish) => {
+                &format!("Sec-WebSocket-Extensions: {}\r\n", wish.offer())
+            }
             _ => "",
         };
         let version = match self.case.opening {
-            Opening::OldVersion => 12,
+            OpeningDeviation::OldVersion => 12,
             _ => 13,
         };
         format!(
@@ -225,22 +233,22 @@ impl<'a> Examination<'a> {
     fn judge_response(&mut self) {
         let offered = ["x-wsbench-nobody-knows".to_owned()];
         let offered: &[String] = match self.case.opening {
-            Opening::UnknownSubprotocol => &offered,
+            OpeningDeviation::UnknownSubprotocol => &offered,
             _ => &[],
         };
         let must_be_refused = self.case.opening.must_be_refused();
         match self.handshake.read_response(&self.head, offered) {
             Ok(None) if self.head.len() <= MAX_HEAD => {}
-            Ok(None) => self.done(Verdict::Failed, "a head without an end"),
+            Ok(None) => self.done(CaseVerdict::Failed, "a head without an end"),
             // Whatever the accept key is, 101 says that it was taken for an upgrade.
             Ok(Some(_)) | Err(HandshakeError::WrongAccept { .. }) if must_be_refused => {
-                self.done(Verdict::Failed, "it was upgraded (101)");
+                self.done(CaseVerdict::Failed, "it was upgraded (101)");
             }
             Ok(Some(upgraded)) => {
                 self.stage = Stage::Steps;
-                if let Opening::Compressed(wish) = self.case.opening {
+                if let OpeningDeviation::Compressed(wish) = self.case.opening {
                     let Some(terms) = upgraded.compression else {
-                        return self.done(Verdict::Declined, "the server declined compression");
+                        return self.done(CaseVerdict::Declined, "the server declined compression");
                     };
                     self.wire.allow_compression();
                     self.compressing = Some(Compressing::new(&terms, &wish, LONGEST));
@@ -252,9 +260,9 @@ impl<'a> Examination<'a> {
                 self.judge_refusal(code);
             }
             Err(HandshakeError::MissingAccept) if must_be_refused => {
-                self.done(Verdict::Failed, "it was upgraded (101)");
+                self.done(CaseVerdict::Failed, "it was upgraded (101)");
             }
-            Err(error) => self.done(Verdict::Failed, error.text()),
+            Err(error) => self.done(CaseVerdict::Failed, error.text()),
         }
     }
 
@@ -266,13 +274,17 @@ impl<'a> Examination<'a> {
             .windows(b"sec-websocket-version".len())
             .any(|window| window == b"sec-websocket-version");
         match (self.case.opening, status) {
-            (Opening::OldVersion, 400..=499) if names_versions => self.done(Verdict::Ok, seen),
-            (Opening::OldVersion, _) => {
-                let seen = format!("{seen}, without the versions that it knows");
-                self.done(Verdict::NonStrict, seen);
+            (OpeningDeviation::OldVersion, 400..=499) if names_versions => {
+                self.done(CaseVerdict::Ok, seen)
             }
-            (Opening::NoUpgrade, 100..=499) | (_, 400..=499) => self.done(Verdict::Ok, seen),
-            _ => self.done(Verdict::NonStrict, seen),
+            (OpeningDeviation::OldVersion, _) => {
+                let seen = format!("{seen}, without the versions that it knows");
+                self.done(CaseVerdict::NonStrict, seen);
+            }
+            (OpeningDeviation::NoUpgrade, 100..=499) | (_, 400..=499) => {
+                self.done(CaseVerdict::Ok, seen)
+            }
+            _ => self.done(CaseVerdict::NonStrict, seen),
         }
     }
 
@@ -332,7 +344,7 @@ impl<'a> Examination<'a> {
             return;
         }
         let compressing = self.compressing.as_ref().filter(|_| is_compressed);
-        self.dialogue.on_seen(Seen::Message(Message {
+        self.dialogue.on_seen(Seen::Message(ReceivedMessage {
             kind,
             content,
             packed_in: compressing.map(Compressing::latest_payload),
@@ -342,22 +354,22 @@ impl<'a> Examination<'a> {
     /// True if a step of the case awaits this message.
     fn is_awaited(&self, content: &[u8]) -> bool {
         self.case.steps.iter().any(|step| match step {
-            Step::Expect(Expect::Message(_, pattern)) => pattern.fits(content),
-            Step::Expect(Expect::MessageOfNoise(_, message)) => message == content,
+            DialogueStep::Expect(Expectation::Message(_, pattern)) => pattern.fits(content),
+            DialogueStep::Expect(Expectation::MessageOfNoise(_, message)) => message == content,
             _ => false,
         })
     }
 
     /// The next step; `None` when something has been decided or taken, so look again.
-    fn take_step(&mut self) -> Option<Turn> {
+    fn take_step(&mut self) -> Option<CallerTask> {
         let case = self.case;
         match self.dialogue.next(&case.steps) {
-            Next::Send(Sent::Octets(octets)) => Some(Turn::Write(octets.clone())),
-            Next::Send(Sent::OctetByOctet(octets)) => Some(Turn::WriteSlowly(octets.clone())),
+            Next::Send(Sent::Octets(octets)) => Some(CallerTask::Write(octets.clone())),
+            Next::Send(Sent::OctetByOctet(octets)) => Some(CallerTask::WriteSlowly(octets.clone())),
             Next::Send(Sent::Message(kind, message)) => {
                 let mut frame = FrameBuffer::new();
                 frame.push_frame(true, kind.opcode(), Some(MASK), &[message]);
-                Some(Turn::Write(frame.as_slice().to_vec()))
+                Some(CallerTask::Write(frame.as_slice().to_vec()))
             }
             Next::Send(Sent::Packed {
                 kind,
@@ -366,16 +378,16 @@ impl<'a> Examination<'a> {
                 mask,
             }) => {
                 let compressing = self.compressing.as_mut()?; // agreed upon, or declined before
-                Some(Turn::Write(
+                Some(CallerTask::Write(
                     compressing.compose(*kind, message, *frames, *mask),
                 ))
             }
-            Next::Await(_) => Some(Turn::Read(self.patience)),
+            Next::Await(_) => Some(CallerTask::Read(self.patience)),
             Next::Over(upshot) => {
                 match upshot {
-                    Upshot::Met => self.done(Verdict::Ok, "as expected"),
-                    Upshot::Lenient(seen) => self.done(Verdict::NonStrict, seen),
-                    Upshot::Failed(seen) => self.done(Verdict::Failed, seen),
+                    Upshot::Met => self.done(CaseVerdict::Ok, "as expected"),
+                    Upshot::Lenient(seen) => self.done(CaseVerdict::NonStrict, seen),
+                    Upshot::Failed(seen) => self.done(CaseVerdict::Failed, seen),
                 }
                 None
             }

@@ -20,13 +20,13 @@ pub struct Finding {
     /// What came, in words, with the settings that would have helped.
     pub seen: Text,
     /// The judgement.
-    pub verdict: Verdict,
+    pub verdict: CaseVerdict,
 }
 
 impl Finding {
     /// The finding of a case.
     #[must_use]
-    pub fn of(case: &Case, verdict: Verdict, seen: impl Into<Text>) -> Self {
+    pub fn of(case: &Case, verdict: CaseVerdict, seen: impl Into<Text>) -> Self {
         Self {
             id: case.id,
             group: case.group,
@@ -41,7 +41,7 @@ impl Finding {
 
 /// The judgement of one case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
+pub enum CaseVerdict {
     /// As the RFC demands.
     Ok,
     /// Not wrong, but not what it should be: another close code, a connection that is dropped in
@@ -55,7 +55,7 @@ pub enum Verdict {
     Skipped,
 }
 
-impl Verdict {
+impl CaseVerdict {
     /// The stable name for machines.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -2,7 +2,7 @@
 
 use wsbench_wire::connection::MessageKind;
 
-use crate::{End, Expect, Message, Pattern, Seen, Upshot, words};
+use crate::{ConnectionEnd, Expectation, Pattern, ReceivedMessage, Seen, Upshot, words};
 
 /// Meaning of a thing that came to the step that awaits one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,13 +23,13 @@ fn failed(words: impl Into<String>) -> Compared {
 
 /// Compares a thing that came with what is awaited.
 #[must_use]
-pub fn compare(expect: &Expect, seen: &Seen) -> Compared {
+pub fn compare(expect: &Expectation, seen: &Seen) -> Compared {
     if let Seen::Violation(words) = seen {
         return failed(words);
     }
     match expect {
-        Expect::Message(kind, pattern) => message(*kind, pattern, seen),
-        Expect::MessageOfNoise(kind, noise) => {
+        Expectation::Message(kind, pattern) => message(*kind, pattern, seen),
+        Expectation::MessageOfNoise(kind, noise) => {
             let packed_in = match seen {
                 Seen::Message(message) => message.packed_in,
                 _ => None,
@@ -41,22 +41,24 @@ pub fn compare(expect: &Expect, seen: &Seen) -> Compared {
                 _ => message(*kind, &Pattern::Equals(noise.clone()), seen),
             }
         }
-        Expect::Pong(payload) => match seen {
+        Expectation::Pong(payload) => match seen {
             Seen::Pong(found) if found == payload => Compared::Met,
             Seen::Pong(_) => Compared::PassedOver,
             other => otherwise("no pong", other),
         },
-        Expect::Failure { codes, demanded } => failure(codes, *demanded, seen),
-        Expect::CloseReply(sent) => match seen {
+        Expectation::Failure { codes, demanded } => failure(codes, *demanded, seen),
+        Expectation::CloseReply(sent) => match seen {
             Seen::Close(found) if found == sent => Compared::Met,
             // A server may choose its own code (section 5.5.1: "typically echos").
             Seen::Close(found) => Compared::MetWith(format!("closed with {}", words::code(*found))),
             Seen::Pong(_) => Compared::PassedOver,
             other => otherwise("no close frame", other),
         },
-        Expect::End => match seen {
-            Seen::End(End::Fin) => Compared::Met,
-            Seen::End(End::Reset) => Compared::MetWith("reset in place of closed".to_owned()),
+        Expectation::End => match seen {
+            Seen::End(ConnectionEnd::Fin) => Compared::Met,
+            Seen::End(ConnectionEnd::Reset) => {
+                Compared::MetWith("reset in place of closed".to_owned())
+            }
             Seen::Silence(_) => Compared::MetWith("the TCP connection was left open".to_owned()),
             _ => Compared::PassedOver,
         },
@@ -72,7 +74,7 @@ fn message(kind: MessageKind, pattern: &Pattern, seen: &Seen) -> Compared {
             let (found, kind) = (words::kind(message.kind), words::kind(kind));
             failed(format!("{kind} came back as {found}"))
         }
-        Seen::Message(Message { kind, content, .. }) => {
+        Seen::Message(ReceivedMessage { kind, content, .. }) => {
             let (found, content) = (words::kind(*kind), words::payload(content));
             let other_than = match pattern {
                 // That is in the words of whoever asks for it.
@@ -94,10 +96,12 @@ fn failure(codes: &[u16], demanded: bool, seen: &Seen) -> Compared {
         Seen::Close(Some(code)) if codes.contains(code) => Compared::Met,
         Seen::Close(code) => Compared::MetWith(format!("closed with {}", words::code(*code))),
         // Section 7.1.7: a close frame should be sent, the connection has to be dropped.
-        Seen::End(End::Fin) => Compared::MetWith("closed without a close frame".to_owned()),
-        Seen::End(End::Reset) => Compared::MetWith("reset".to_owned()),
+        Seen::End(ConnectionEnd::Fin) => {
+            Compared::MetWith("closed without a close frame".to_owned())
+        }
+        Seen::End(ConnectionEnd::Reset) => Compared::MetWith("reset".to_owned()),
         Seen::Pong(_) | Seen::Violation(_) => Compared::PassedOver,
-        Seen::Message(Message { kind, content, .. }) => {
+        Seen::Message(ReceivedMessage { kind, content, .. }) => {
             let (kind, content) = (words::kind(*kind), words::payload(content));
             let seen = format!("it was answered: {kind}, {content}");
             Compared::Over(match demanded {
@@ -112,14 +116,14 @@ fn failure(codes: &[u16], demanded: bool, seen: &Seen) -> Compared {
 /// Something else came.
 fn otherwise(what: &str, seen: &Seen) -> Compared {
     let how = match seen {
-        Seen::Message(Message { kind, content, .. }) => {
+        Seen::Message(ReceivedMessage { kind, content, .. }) => {
             let (kind, content) = (words::kind(*kind), words::payload(content));
             format!("a {kind} message, {content}")
         }
         Seen::Pong(payload) => format!("a pong, {}", words::payload(payload)),
         Seen::Close(code) => format!("a close frame with {}", words::code(*code)),
-        Seen::End(End::Fin) => "the connection was closed".to_owned(),
-        Seen::End(End::Reset) => "the connection was reset".to_owned(),
+        Seen::End(ConnectionEnd::Fin) => "the connection was closed".to_owned(),
+        Seen::End(ConnectionEnd::Reset) => "the connection was reset".to_owned(),
         Seen::Violation(words) => words.clone(),
         Seen::Silence(length) => format!("nothing within {} s", length.as_secs_f64()),
     };

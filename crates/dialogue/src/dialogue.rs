@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::compared::{Compared, compare};
-use crate::{Expect, Seen, Sent, Step, Upshot};
+use crate::{DialogueStep, Expectation, Seen, Sent, Upshot};
 
 /// What is to be done next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub enum Next<'a> {
     /// Send this, and ask again.
     Send(&'a Sent),
     /// Await this: tell [`Dialogue::on_seen`] what comes, and ask again.
-    Await(&'a Expect),
+    Await(&'a Expectation),
     /// Nothing: it is over.
     Over(Upshot),
 }
@@ -29,7 +29,7 @@ pub struct Dialogue {
 
 impl Dialogue {
     /// What is to be done next in these steps.
-    pub fn next<'a>(&mut self, steps: &'a [Step]) -> Next<'a> {
+    pub fn next<'a>(&mut self, steps: &'a [DialogueStep]) -> Next<'a> {
         loop {
             if let Some(upshot) = &self.upshot {
                 return Next::Over(upshot.clone());
@@ -39,11 +39,11 @@ impl Dialogue {
                     let reservation = self.reservation.take();
                     self.upshot = Some(reservation.map_or(Upshot::Met, Upshot::Lenient));
                 }
-                Some(Step::Send(sent)) => {
+                Some(DialogueStep::Send(sent)) => {
                     self.step += 1;
                     return Next::Send(sent);
                 }
-                Some(Step::Expect(expect)) => match self.seen.pop_front() {
+                Some(DialogueStep::Expect(expect)) => match self.seen.pop_front() {
                     Some(seen) => self.take(compare(expect, &seen)),
                     None => return Next::Await(expect),
                 },
@@ -76,14 +76,14 @@ mod tests {
     use wsbench_wire::connection::MessageKind::{Binary, Text};
 
     use super::*;
-    use crate::{Message, Pattern};
+    use crate::{Pattern, ReceivedMessage};
 
-    fn welcome() -> Step {
+    fn welcome() -> DialogueStep {
         let pattern = Pattern::Contains(b"welcome".to_vec());
-        Step::Expect(Expect::Message(Text, pattern))
+        DialogueStep::Expect(Expectation::Message(Text, pattern))
     }
 
-    fn upshot(steps: &[Step], seen: impl IntoIterator<Item = Seen>) -> Option<Upshot> {
+    fn upshot(steps: &[DialogueStep], seen: impl IntoIterator<Item = Seen>) -> Option<Upshot> {
         let mut dialogue = Dialogue::default();
         let mut seen = seen.into_iter();
         loop {
@@ -98,8 +98,8 @@ mod tests {
     #[test]
     fn steps_are_taken_in_order_and_an_empty_list_is_met_at_once() {
         assert_eq!(upshot(&[], []), Some(Upshot::Met));
-        let steps = [welcome(), Step::octets(vec![1]), welcome()];
-        let message = || Seen::Message(Message::plain(Text, b"you are welcome"));
+        let steps = [welcome(), DialogueStep::octets(vec![1]), welcome()];
+        let message = || Seen::Message(ReceivedMessage::plain(Text, b"you are welcome"));
         assert_eq!(upshot(&steps, [message()]), None, "it awaits the second");
         assert_eq!(upshot(&steps, [message(), message()]), Some(Upshot::Met));
     }
@@ -110,7 +110,8 @@ mod tests {
             Some(Upshot::Failed(words)) => words,
             other => panic!("{other:?} is no failure"),
         };
-        let message = |kind, text: &str| Seen::Message(Message::plain(kind, text.as_bytes()));
+        let message =
+            |kind, text: &str| Seen::Message(ReceivedMessage::plain(kind, text.as_bytes()));
         assert_eq!(
             failed(message(Text, "go away")),
             "another message: text, “go away”, not one with “welcome” in it"

@@ -6,7 +6,7 @@ use wsbench_wire::connection::MessageKind;
 
 /// The end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
+pub enum ConnectionEnd {
     /// The end of the stream.
     Fin,
     /// A reset, also while we were writing.
@@ -15,7 +15,7 @@ pub enum End {
 
 /// A message that has come whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
+pub struct ReceivedMessage {
     /// Text or binary.
     pub kind: MessageKind,
     /// Its content, as it was before it was packed.
@@ -24,7 +24,7 @@ pub struct Message {
     pub packed_in: Option<usize>,
 }
 
-impl Message {
+impl ReceivedMessage {
     /// One that came as it is.
     #[must_use]
     pub fn plain(kind: MessageKind, content: impl Into<Vec<u8>>) -> Self {
@@ -40,13 +40,13 @@ impl Message {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seen {
     /// A message.
-    Message(Message),
+    Message(ReceivedMessage),
     /// A pong with this payload.
     Pong(Vec<u8>),
     /// A close frame, with this code or without one.
     Close(Option<u16>),
     /// The end of the connection.
-    End(End),
+    End(ConnectionEnd),
     /// A breach of the protocol, in words.
     Violation(String),
     /// Nothing, for this long.

@@ -7,14 +7,14 @@ use crate::Pattern;
 
 /// One step behind the opening handshake.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum DialogueStep {
     /// Sends this.
     Send(Sent),
     /// Awaits this.
-    Expect(Expect),
+    Expect(Expectation),
 }
 
-impl Step {
+impl DialogueStep {
     /// Writes these octets at once, whatever they are.
     #[must_use]
     pub fn octets(octets: Vec<u8>) -> Self {
@@ -47,7 +47,7 @@ pub enum Sent {
 
 /// Answer that must come.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Expect {
+pub enum Expectation {
     /// A message that fits, in however many fragments.
     Message(MessageKind, Pattern),
     /// This message, of noise that repeats itself only further back than the window agreed upon

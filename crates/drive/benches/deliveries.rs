@@ -31,12 +31,12 @@ use wsbench_drive::host;
 use wsbench_echo::{BroadcastMode, Config};
 use wsbench_load::arrival::{Process, Schedule};
 use wsbench_load::fanout::books_bytes;
-use wsbench_load::identity::Identity;
+use wsbench_load::identity::MessageId;
 use wsbench_load::message::MessageSource;
 use wsbench_load::plan::{
     Arrival, Audience, Encoding, Pace, Payload, PlanSpec, StopRule, Timestamps,
 };
-use wsbench_wire::frame::{FrameBuffer, Header};
+use wsbench_wire::frame::{FrameBuffer, FrameHeader};
 use wsbench_wire::mask::MaskKey;
 use wsbench_wire::opcode::OpCode;
 
@@ -223,7 +223,7 @@ impl BareLoop {
         };
         let streams = (0..RECEIVERS as usize).map(open).collect();
         let source = MessageSource::new(&payload(), 42);
-        let message = source.message(Identity {
+        let message = source.message(MessageId {
             connection: 0,
             sequence: 0,
         });
@@ -239,14 +239,14 @@ impl BareLoop {
 
     /// Turns for `span`; the deliveries that came.
     fn turn(&mut self, span: Duration) -> f64 {
-        let header = Header {
+        let header = FrameHeader {
             fin: true,
             rsv: 0,
             opcode: OpCode::Text,
             mask: None,
             len: SIZE.into(),
         };
-        let len = header.encode(&mut [0; Header::MAX_LEN]) + SIZE as usize;
+        let len = header.encode(&mut [0; FrameHeader::MAX_LEN]) + SIZE as usize;
         let every = Duration::from_secs(1) / PER_S;
         let mut buffer = vec![0; 64 * 1024];
         let mut events = Events::with_capacity(1024);

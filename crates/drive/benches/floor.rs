@@ -28,7 +28,7 @@ use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use wsbench_drive::host;
 use wsbench_load::arrival::{Process, Schedule};
-use wsbench_load::identity::Identity;
+use wsbench_load::identity::MessageId;
 use wsbench_load::message::MessageSource;
 use wsbench_load::plan::{Arrival, Encoding, Pace, Payload, PlanSpec, StopRule, Timestamps};
 use wsbench_load::series::Series;
@@ -204,7 +204,7 @@ impl Load {
         let source = MessageSource::new(&self.plan(address, SPAN).clients.exchange.payload, 42);
         let (mut batch, mut answer) = (FrameBuffer::new(), FrameBuffer::new());
         for sequence in 0..depth as u64 {
-            let message = source.message(Identity {
+            let message = source.message(MessageId {
                 connection: 0,
                 sequence,
             });

@@ -20,7 +20,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use wsbench_wire::close::push_close;
-use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
+use wsbench_wire::connection::{Connection, Endpoint, Event, Limits, MessageKind, Utf8};
 use wsbench_wire::deflate::{Codec, Pool, Wish};
 use wsbench_wire::error::ProtocolError;
 use wsbench_wire::frame::{FrameBuffer, RSV1};
@@ -111,10 +111,10 @@ impl Client {
                 break upgraded;
             }
         };
-        let mut wire = Connection::new(Role::Client, LIMITS, Utf8::Check);
+        let mut wire = Connection::new(Endpoint::Client, LIMITS, Utf8::Check);
         let codec = upgraded.compression.map(|terms| {
             wire.allow_compression();
-            Codec::new(Role::Client, &terms, &wish, LIMITS, Utf8::Check)
+            Codec::new(Endpoint::Client, &terms, &wish, LIMITS, Utf8::Check)
         });
         out.clear();
         let mut client = Self {

@@ -16,16 +16,16 @@ use wsbench_load::plan::{Plan, StopRule};
 use wsbench_load::result::{Digest, GeneratorUsage, Interval, Progress, RunResult, ThreadUsage};
 use wsbench_load::send_gaps::SendGap;
 use wsbench_load::series::{BySeries, InIntervals};
-use wsbench_load::tally::{self, Failure, Gap, Handed, LogRecord, Tally};
+use wsbench_load::tally::{self, AnswerGap, FailureCount, Handed, LogRecord, Tally};
 
 use self::sequence::Sequence;
-pub use self::sequence::{Missing, Refused};
-use crate::part::{Agreed, LastWords, Part, Period};
+pub use self::sequence::{Hole, Refused};
+use crate::part::{Agreed, Part, Period, ShareEnd};
 use crate::pulse::Pulse;
-use crate::slices::{self, Measured, Slicer};
+use crate::slices::{self, MeasuredInterval, Slicer};
 
 /// Hears of a run while it is under way, on the thread that called for it.
-pub trait Observer {
+pub trait RunObserver {
     /// An interval has ended.
     fn progress(&mut self, progress: &Progress);
 
@@ -47,7 +47,7 @@ pub struct Collector<'a> {
     slicer: Slicer,
     /// Figures that belong to no interval: answered in the drain, or on the very border of the
     /// last.
-    late: Measured,
+    late: MeasuredInterval,
     /// Messages for many; `None` where they are for their sender alone.
     fanned_out: Option<Box<FannedOut>>,
     load_from: Nanos,
@@ -64,7 +64,7 @@ struct FannedOut {
     late: Handed,
     /// What was settled last; empty in between.
     settled: Tally,
-    failures: Vec<Failure>,
+    failures: Vec<FailureCount>,
 }
 
 /// What is kept apart for each share, since it is no sum, or since its order matters: what is told
@@ -80,8 +80,8 @@ struct OfShare {
     running: (Option<u64>, Option<u64>),
     /// Connections open at the end of the newest interval that is complete.
     alive: u64,
-    failures: Vec<Failure>,
-    gaps: Vec<Gap>,
+    failures: Vec<FailureCount>,
+    gaps: Vec<AnswerGap>,
     usage: Option<ThreadUsage>,
     send_gaps: Vec<SendGap>,
 }
@@ -136,7 +136,7 @@ impl<'a> Collector<'a> {
             progress,
             pending: BTreeMap::new(),
             slicer: Slicer::default(),
-            late: Measured::default(),
+            late: MeasuredInterval::default(),
             fanned_out: plan.clients.is_fanned_out().then(|| {
                 Box::new(FannedOut {
                     ledger: DeliveryLedger::new(plan),
@@ -160,7 +160,7 @@ impl<'a> Collector<'a> {
     pub fn take(
         &mut self,
         part: Part,
-        observer: &mut dyn Observer,
+        observer: &mut dyn RunObserver,
     ) -> Result<Option<Box<Tally>>, Refused> {
         let (share, number) = (part.share as usize, part.number);
         let of_share = self.shares.get_mut(share);
@@ -181,7 +181,7 @@ impl<'a> Collector<'a> {
 
     /// Awaits nothing more of a share, whose process is lost: intervals are complete without it. What
     /// comes of it all the same is counted. `observer` hears of what that completes.
-    pub fn give_up(&mut self, share: u32, observer: &mut dyn Observer) {
+    pub fn give_up(&mut self, share: u32, observer: &mut dyn RunObserver) {
         let Some(of_share) = self.shares.get_mut(share as usize) else {
             return;
         };
@@ -209,7 +209,7 @@ impl<'a> Collector<'a> {
 
     /// The parts that have not come: none of a run that is over and was handed over whole.
     #[must_use]
-    pub fn missing(&self) -> Vec<Missing> {
+    pub fn missing(&self) -> Vec<Hole> {
         let shares = (0..).zip(&self.shares);
         let missing = shares.flat_map(|(share, of_share)| of_share.sequence.missing(share));
         missing.collect()
@@ -217,7 +217,7 @@ impl<'a> Collector<'a> {
 
     /// Counts a part that follows the one of its share that was counted before it. Gives its tally
     /// back, emptied.
-    fn count(&mut self, part: Part, observer: &mut dyn Observer) -> Box<Tally> {
+    fn count(&mut self, part: Part, observer: &mut dyn RunObserver) -> Box<Tally> {
         let share = part.share as usize;
         let (period, now, mut tally) = (part.period, part.now, part.tally);
         if !tally.log.is_empty() {
@@ -364,7 +364,7 @@ impl<'a> Collector<'a> {
     }
 
     /// Notes what a share says at its end.
-    fn take_last_words(&mut self, share: usize, last: LastWords) {
+    fn take_last_words(&mut self, share: usize, last: ShareEnd) {
         self.closed_at = self.closed_at.max(last.closed_at);
         let cpus = &self.plan.cpus;
         let cpu = cpus.get(share % cpus.len().max(1)).copied();
@@ -429,7 +429,7 @@ impl<'a> Collector<'a> {
                 .intervals
                 .last()
                 .map_or(Nanos::ZERO, |i| i.at);
-            let measured = Measured {
+            let measured = MeasuredInterval {
                 at,
                 received: pending.answered,
                 times: pending.times,
@@ -490,7 +490,7 @@ impl<'a> Collector<'a> {
         mut self,
         agreed: Agreed,
         total: Nanos,
-        observer: &mut dyn Observer,
+        observer: &mut dyn RunObserver,
     ) -> RunResult {
         for share in 0..self.shares.len() {
             while let Some(part) = self.shares[share].sequence.next_after_hole() {
@@ -527,7 +527,7 @@ impl<'a> Collector<'a> {
 /// The failures of all shares, in the order in which they were first seen: what one share told is
 /// kept in its own order, and where two saw something at the same time the first one's comes first;
 /// what is of no share comes last.
-fn failures(shares: &[OfShare], common: &[Failure]) -> Vec<Failure> {
+fn failures(shares: &[OfShare], common: &[FailureCount]) -> Vec<FailureCount> {
     let mut seen = Vec::new();
     let of_shares = shares.iter().map(|of_share| of_share.failures.as_slice());
     for failures in of_shares.chain([common]) {
@@ -546,7 +546,7 @@ fn failures(shares: &[OfShare], common: &[Failure]) -> Vec<Failure> {
 }
 
 /// The longest silences of all shares.
-fn gaps(shares: &[OfShare]) -> Vec<Gap> {
+fn gaps(shares: &[OfShare]) -> Vec<AnswerGap> {
     let mut all = Vec::new();
     for of_share in shares {
         tally::merge_gaps(&mut all, &of_share.gaps);

@@ -8,7 +8,7 @@
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use wsbench_load::meter::WarmUp;
+use wsbench_load::meter::WarmUpAnswers;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
 use wsbench_load::quota::Quota;
@@ -36,7 +36,7 @@ pub trait Coordination: fmt::Debug + Send + Sync {
     /// The answers of all workers of this process in the next tick of a warm-up whose end is found
     /// from the data, told of at `now`. The time at which the window opens, once there is one;
     /// [`Shared::open_at`](crate::crew::Shared::open_at) says it later.
-    fn warmed(&self, answers: WarmUp, now: Nanos) -> Option<Nanos>;
+    fn warmed(&self, answers: WarmUpAnswers, now: Nanos) -> Option<Nanos>;
 
     /// The run was found to end before its stop rule holds, for this reason. Told once a run, on the
     /// thread of whoever found it.
@@ -73,7 +73,7 @@ impl Coordination for Alone {
         }
     }
 
-    fn warmed(&self, answers: WarmUp, now: Nanos) -> Option<Nanos> {
+    fn warmed(&self, answers: WarmUpAnswers, now: Nanos) -> Option<Nanos> {
         let mut settling = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
         let has_settled = settling.tick(answers.answers, answers.service_ns);
         has_settled.then_some(now + OPENING_LEAD)

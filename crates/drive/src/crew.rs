@@ -15,12 +15,12 @@ use wsbench_load::plan::Plan;
 use wsbench_load::result::RunResult;
 use wsbench_load::tally::{DeliveryCounts, Law};
 
-use crate::collector::Observer;
-pub use crate::collector::{Collector, Missing, Refused};
+use crate::collector::RunObserver;
+pub use crate::collector::{Collector, Hole, Refused};
 use crate::coordination::Coordination;
 use crate::engine::Engine;
 use crate::handover::{Outlet, Returns};
-pub use crate::part::{Agreed, LastWords, Part, Period};
+pub use crate::part::{Agreed, Part, Period, ShareEnd};
 pub use crate::share::Share;
 pub use crate::shared::Shared;
 use crate::shared::StopSignal;
@@ -36,7 +36,7 @@ pub struct Crew<'a, E, X: Exchange> {
 
 /// Terms that a crew is not told by its plan.
 #[derive(Debug)]
-pub struct Terms {
+pub struct CrewTerms {
     /// Asks the run to end.
     pub stop: StopSignal,
     /// Agrees with others on its beginning, its quota and its end.
@@ -65,10 +65,10 @@ impl<'a, E: Engine, X: Exchange> Crew<'a, E, X> {
     /// What `equip` says.
     pub fn new<Error>(
         plan: &'a Plan,
-        terms: Terms,
+        terms: CrewTerms,
         mut equip: impl FnMut(Share) -> Result<Equipment<E>, Error>,
     ) -> Result<Self, Error> {
-        let Terms {
+        let CrewTerms {
             stop,
             coordination,
             peer,
@@ -144,7 +144,7 @@ impl Intake<'_> {
     ///
     /// # Errors
     /// The part is not counted: it has come before, or is none of this run's.
-    pub fn take(&mut self, mut part: Part, observer: &mut dyn Observer) -> Result<(), Refused> {
+    pub fn take(&mut self, mut part: Part, observer: &mut dyn RunObserver) -> Result<(), Refused> {
         let place = self.numbers.binary_search(&part.share);
         let share = place.map_err(|_| Refused::UnknownShare(part.share))?;
         part.share = share as u32;
@@ -159,13 +159,13 @@ impl Intake<'_> {
 
     /// The parts that have not come: none once all workers have ended.
     #[must_use]
-    pub fn missing(&self) -> Vec<Missing> {
+    pub fn missing(&self) -> Vec<Hole> {
         self.collector.missing()
     }
 
     /// The whole run's result, once all workers have ended; `total` is when that was.
     #[must_use]
-    pub fn finish(self, total: Nanos, observer: &mut dyn Observer) -> RunResult {
+    pub fn finish(self, total: Nanos, observer: &mut dyn RunObserver) -> RunResult {
         let is_whole = self.collector.missing().is_empty();
         let agreed = self.shared.agreed();
         let result = self.collector.finish(agreed, total, observer);

@@ -8,15 +8,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use wsbench_conformance::case::Case;
-use wsbench_conformance::examination::{Examination, Turn};
-use wsbench_conformance::finding::{Finding, Verdict};
-use wsbench_dialogue::End;
+use wsbench_conformance::examination::{CallerTask, CaseExamination};
+use wsbench_conformance::finding::{CaseVerdict, Finding};
+use wsbench_dialogue::ConnectionEnd;
 use wsbench_load::failure::FailureKind;
 use wsbench_load::plan::{Http, Upgrade};
 use wsbench_load::route::Target;
 use wsbench_setting::text;
 use wsbench_transport::blocking::Blocking;
-use wsbench_wire::connection::{Connection, Event, Limits, Role, Utf8};
+use wsbench_wire::connection::{Connection, Endpoint, Event, Limits, Utf8};
 use wsbench_wire::excerpt::excerpt;
 use wsbench_wire::frame::FrameBuffer;
 use wsbench_wire::handshake::{ClientHandshake, Request};
@@ -44,12 +44,12 @@ pub struct Examiner<'a> {
     /// Target that the upgrade names.
     pub target: &'a Target,
     /// The greeting of the server, which each case passes over.
-    pub greeting: Greeting,
+    pub greeting: ObservedGreeting,
 }
 
 /// Messages that a server sends of its own on each connection that has been opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Greeting {
+pub struct ObservedGreeting {
     /// Their number.
     pub count: u32,
     /// The beginning of the first.
@@ -72,19 +72,19 @@ impl Examiner<'_> {
         for case in cases.iter().filter(|case| self.can_be_asked(case)) {
             let is_no_server = findings
                 .first()
-                .is_some_and(|first| first.verdict == Verdict::Failed);
+                .is_some_and(|first| first.verdict == CaseVerdict::Failed);
             let finding = if !goes_on {
-                Finding::of(case, Verdict::Skipped, "interrupted")
+                Finding::of(case, CaseVerdict::Skipped, "interrupted")
             } else if let Some(at) = died_at {
                 not_run(case, at)
             } else if is_no_server {
-                Finding::of(case, Verdict::Skipped, "the plain upgrade had failed")
+                Finding::of(case, CaseVerdict::Skipped, "the plain upgrade had failed")
             } else {
                 let mut nonce = [0; 16];
                 random.fill(&mut nonce);
                 let (connected, absence) = self.connect(&findings);
                 if let (Some(absence), Some(last)) = (absence, findings.last_mut()) {
-                    last.verdict = Verdict::Failed;
+                    last.verdict = CaseVerdict::Failed;
                     last.seen = last.seen.clone().then(absence.words());
                     goes_on = told(last);
                     died_at = Some(last.id).filter(|_| absence == Absence::Dead);
@@ -144,29 +144,31 @@ impl Examiner<'_> {
             Ok(stream) => stream,
             Err(error) => {
                 let seen = text!["no connection: "].then(loss::name(&error).words);
-                return Finding::of(case, Verdict::Failed, seen);
+                return Finding::of(case, CaseVerdict::Failed, seen);
             }
         };
         let patience = self.client.patience();
         let authority = self.target.authority();
         let resource = &self.target.resource;
-        let examination = Examination::new(case, &authority, resource, nonce, patience);
+        let examination = CaseExamination::new(case, &authority, resource, nonce, patience);
         let mut examination = examination.passing_over(self.greeting.count);
         let deadline = Instant::now() + patience * AT_MOST;
         let mut buffer = vec![0; 64 * 1024];
         loop {
             match examination.turn() {
-                Turn::Done(finding) => return finding,
+                CallerTask::Done(finding) => return finding,
                 _ if Instant::now() >= deadline => {
                     let seen = format!("undecided after {:?}", patience * AT_MOST);
-                    return Finding::of(case, Verdict::Failed, seen);
+                    return Finding::of(case, CaseVerdict::Failed, seen);
                 }
                 // Where a write fails, what the server had said before is still to be read.
-                Turn::Write(bytes) => {
+                CallerTask::Write(bytes) => {
                     let _ = stream.write_all(&bytes).and_then(|()| stream.flush());
                 }
-                Turn::WriteSlowly(bytes) => drop(write_slowly(&mut stream, &bytes)),
-                Turn::Read(patience) => read(&mut stream, &mut buffer, patience, &mut examination),
+                CallerTask::WriteSlowly(bytes) => drop(write_slowly(&mut stream, &bytes)),
+                CallerTask::Read(patience) => {
+                    read(&mut stream, &mut buffer, patience, &mut examination)
+                }
             }
         }
     }
@@ -193,17 +195,17 @@ impl Absence {
 /// The finding of a case behind the one at which the server has died.
 fn not_run(case: &Case, at: &str) -> Finding {
     let seen = format!("not run: the server had died at {at}");
-    Finding::of(case, Verdict::Skipped, seen)
+    Finding::of(case, CaseVerdict::Skipped, seen)
 }
 
 /// Listens for what the server at `target` sends of its own on a connection that it has upgraded. A
 /// server that cannot be asked does not greet; the cases tell why.
 #[must_use]
-pub fn greeting(client: &BlockingClient, target: &Target, nonce: [u8; 16]) -> Greeting {
+pub fn greeting(client: &BlockingClient, target: &Target, nonce: [u8; 16]) -> ObservedGreeting {
     heard(client, target, nonce).unwrap_or_default()
 }
 
-fn heard(client: &BlockingClient, target: &Target, nonce: [u8; 16]) -> Option<Greeting> {
+fn heard(client: &BlockingClient, target: &Target, nonce: [u8; 16]) -> Option<ObservedGreeting> {
     let mut stream = client.connect().ok()?;
     let handshake = ClientHandshake::new(nonce);
     let authority = target.authority();
@@ -222,9 +224,9 @@ fn heard(client: &BlockingClient, target: &Target, nonce: [u8; 16]) -> Option<Gr
     let limits = Limits {
         max_message: LONGEST_GREETING,
     };
-    let mut wire = Connection::new(Role::Client, limits, Utf8::Skip);
+    let mut wire = Connection::new(Endpoint::Client, limits, Utf8::Skip);
     let (mut head, mut upgraded) = (Vec::new(), false);
-    let mut greeting = Greeting::default();
+    let mut greeting = ObservedGreeting::default();
     let mut buffer = vec![0; 64 * 1024];
     let deadline = Instant::now() + client.patience();
     while Instant::now() < deadline {
@@ -273,16 +275,16 @@ fn read(
     stream: &mut Blocking,
     buffer: &mut [u8],
     patience: Duration,
-    examination: &mut Examination<'_>,
+    examination: &mut CaseExamination<'_>,
 ) {
     stream.set_patience(patience);
     match stream.read(buffer) {
-        Ok(0) => examination.on_end(End::Fin),
+        Ok(0) => examination.on_end(ConnectionEnd::Fin),
         Ok(len) => examination.on_bytes(&mut buffer[..len]),
         Err(error) => match error.kind() {
             ErrorKind::Interrupted => {}
             ErrorKind::TimedOut => examination.on_silence(),
-            _ => examination.on_end(End::Reset),
+            _ => examination.on_end(ConnectionEnd::Reset),
         },
     }
 }

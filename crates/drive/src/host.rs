@@ -19,9 +19,9 @@ pub use descriptors::{
     descriptor_limit, descriptor_limits, descriptors_needed, raise_descriptor_limit,
 };
 pub use facts::{
-    HostFacts, IdleStates, Interface, Throttled, describe, memory_available, stolen_ticks,
+    HostFacts, IdleStates, NetworkInterface, Throttled, describe, memory_available, stolen_ticks,
 };
-pub use listener::{Listener, listeners_at};
+pub use listener::{ListeningSocket, listeners_at};
 pub(crate) use pressure::Counters;
 pub use probes::{ClockCost, CopyCost, clock_cost, copy_cost, sleep_lateness};
 pub use process::{ProcessFacts, owner_of_socket, process, processes};

@@ -12,7 +12,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::result::ThreadUsage;
 use wsbench_load::session::Opened;
 use wsbench_transport::dial::UnixError;
-use wsbench_transport::http2::{Carrier, Channel, Http2Error, Standing};
+use wsbench_transport::http2::{Carrier, CarrierStanding, Channel, Http2Error};
 use wsbench_transport::openings::Layer;
 use wsbench_wire::proxy::ProxyError;
 
@@ -205,8 +205,8 @@ impl<E: Engine> Multiplexed<E> {
             ..writable(slot)
         }));
         let (is_up, over) = match http.standing() {
-            Standing::Over(error) => (false, Some(io::Error::other(error.clone()))),
-            standing => (standing == Standing::Up, None),
+            CarrierStanding::Over(error) => (false, Some(io::Error::other(error.clone()))),
+            standing => (standing == CarrierStanding::Up, None),
         };
         let failed = match (over, sent) {
             (Some(error), _) => Some(error),
@@ -292,8 +292,8 @@ impl Carrying {
     fn limit(&self, streams: usize) -> Option<usize> {
         let http = self.http.as_ref()?;
         match http.standing() {
-            Standing::Up => Some(http.streams().map_or(0, |allowed| streams.min(allowed))),
-            Standing::Settling | Standing::Over(_) => None,
+            CarrierStanding::Up => Some(http.streams().map_or(0, |allowed| streams.min(allowed))),
+            CarrierStanding::Settling | CarrierStanding::Over(_) => None,
         }
     }
 

@@ -60,13 +60,13 @@ pub struct Part {
     pub wait_share: f64,
     /// Set in the last part of the share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last: Option<LastWords>,
+    pub last: Option<ShareEnd>,
 }
 
 /// What is known of a share at its end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct LastWords {
+pub struct ShareEnd {
     /// What its thread used within the window.
     pub usage: ThreadUsage,
     /// When the window closed for it, or its last answer came where nothing closed it.

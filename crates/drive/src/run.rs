@@ -20,9 +20,9 @@ use wsbench_setting::{Field, Text, Told, text};
 use wsbench_transport::dial::{Dialer, SourceError, check_sources};
 
 use crate::clock::Clock;
-pub use crate::collector::Observer;
+pub use crate::collector::RunObserver;
 use crate::coordination::{Alone, Coordination};
-use crate::crew::{Crew, Equipment, Missing, Part, Period, Refused, Share, Shared, Terms, Worker};
+use crate::crew::{Crew, CrewTerms, Equipment, Hole, Part, Period, Refused, Share, Shared, Worker};
 use crate::engine::Engine;
 use crate::host::{self, Counters};
 #[cfg(feature = "http2")]
@@ -114,7 +114,7 @@ pub enum RunError {
         "generator thread {} has not handed its books over from part {} on; this is a fault in \
          wsbench, please report it", .0.share, .0.from
     )]
-    Missing(Missing),
+    Missing(Hole),
     /// A generator thread panicked: a fault in wsbench.
     #[error("a generator thread panicked; this is a fault in wsbench, please report it")]
     Panicked,
@@ -230,7 +230,7 @@ pub fn run(
     plan: &Plan,
     resolved: &Resolved,
     stop: &StopSignal,
-    observer: &mut dyn Observer,
+    observer: &mut dyn RunObserver,
 ) -> Result<RunResult, RunError> {
     let alone = Allotment {
         whole: plan,
@@ -253,7 +253,7 @@ pub fn run_allotted(
     allotment: Allotment<'_>,
     resolved: &Resolved,
     stop: &StopSignal,
-    observer: &mut dyn Observer,
+    observer: &mut dyn RunObserver,
 ) -> Result<RunResult, RunError> {
     check_descriptors(plan)?;
     check_memory(plan, host::memory_available())?;
@@ -270,14 +270,14 @@ pub fn run_allotted(
         joined,
         parts,
     } = allotment;
-    let terms = Terms {
+    let terms = CrewTerms {
         stop: stop.clone(),
         coordination,
         peer: peer(plan, resolved),
         started_at_unix_ns: clock.started_at_unix_ns(),
         workers,
     };
-    let gathering = Gathering {
+    let gathering = GatheringContext {
         plan,
         whole,
         clock: &clock,
@@ -335,7 +335,7 @@ fn equipment<E>(engine: E, clock: &Clock) -> Equipment<E> {
 }
 
 /// What is needed beside a crew to gather in what it hands over.
-struct Gathering<'a> {
+struct GatheringContext<'a> {
     /// The share of the run that is carried out here.
     plan: &'a Plan,
     whole: &'a Plan,
@@ -347,10 +347,10 @@ struct Gathering<'a> {
 
 /// Carries the plan out by workers that are made for what flows: chosen here, once a run.
 fn carry_out<E: Engine + Send + 'static>(
-    gathering: Gathering<'_>,
-    terms: Terms,
+    gathering: GatheringContext<'_>,
+    terms: CrewTerms,
     equip: impl FnMut(Share) -> io::Result<Equipment<E>>,
-    observer: &mut dyn Observer,
+    observer: &mut dyn RunObserver,
 ) -> Result<RunResult, RunError> {
     let whole = gathering.whole;
     if whole.clients.are_mixed() {
@@ -364,11 +364,11 @@ fn carry_out<E: Engine + Send + 'static>(
 
 /// Puts each worker on a thread of its own and gathers in, on this one, what they hand over.
 fn gather<E: Engine + Send + 'static, X: Exchange>(
-    gathering: Gathering<'_>,
+    gathering: GatheringContext<'_>,
     crew: Crew<'_, E, X>,
-    observer: &mut dyn Observer,
+    observer: &mut dyn RunObserver,
 ) -> Result<RunResult, RunError> {
-    let Gathering {
+    let GatheringContext {
         plan,
         clock,
         stop,
@@ -383,7 +383,7 @@ fn gather<E: Engine + Send + 'static, X: Exchange>(
     joined(Arc::clone(intake.shared()));
     // Before anybody connects: what the first connections meet is counted as well.
     let first = workers.first().map_or(0, Worker::number);
-    let mut pressure = Pressure::from(clock, first);
+    let mut pressure = WindowCounters::from(clock, first);
     let mut threads = Vec::with_capacity(workers.len());
     for (index, worker) in workers.into_iter().enumerate() {
         let cpu = plan.cpus.get(index % plan.cpus.len().max(1)).copied();
@@ -448,14 +448,14 @@ fn spawn<E: Engine + Send + 'static, X: Exchange>(
 }
 
 /// The machine's counters at the ends of the measured window, as nearly as handovers tell them.
-struct Pressure {
+struct WindowCounters {
     /// The worker whose handovers tell of the window.
     told_by: u32,
     opened: Counters,
     closed: Counters,
 }
 
-impl Pressure {
+impl WindowCounters {
     fn from(clock: &Clock, told_by: u32) -> Self {
         let opened = Counters::read(clock.now());
         let closed = opened.clone();

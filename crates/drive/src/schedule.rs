@@ -3,7 +3,7 @@
 //! It looks at the clock and the plan, never at the server. Messages that their connection cannot
 //! take wait in the slot, with their due time.
 
-use wsbench_load::arrival::{Arrivals, Seat, seed_of};
+use wsbench_load::arrival::{Arrivals, ScheduleSeat, seed_of};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan};
 
@@ -44,7 +44,7 @@ impl OpenLoop {
         let Arrival::Open { schedule, .. } = &plan.clients.arrival else {
             return None;
         };
-        let seat = Seat {
+        let seat = ScheduleSeat {
             worker: index as u32,
             workers: plan.threads,
             connections: plan.clients.publishers(),

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use wsbench_load::meter::WarmUp;
+use wsbench_load::meter::WarmUpAnswers;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
 use wsbench_load::quota::Quota;
@@ -138,7 +138,7 @@ impl Shared {
     /// A worker's answers in tick number `tick` of a warm-up whose end is found from the data,
     /// counted from 0; each worker tells of each once, in order. The window opens at `limit` if
     /// the load does not settle before.
-    pub(crate) fn warmed(&self, tick: u64, answers: WarmUp, now: Nanos, limit: Nanos) {
+    pub(crate) fn warmed(&self, tick: u64, answers: WarmUpAnswers, now: Nanos, limit: Nanos) {
         self.warming.tell(tick, answers, |answers| {
             let opens = self.coordination.warmed(answers, now);
             opens.filter(|opens| *opens < limit)
@@ -394,7 +394,7 @@ mod tests {
             Quota::new(plan)
         }
 
-        fn warmed(&self, _: WarmUp, _: Nanos) -> Option<Nanos> {
+        fn warmed(&self, _: WarmUpAnswers, _: Nanos) -> Option<Nanos> {
             None
         }
 

@@ -7,7 +7,7 @@ use std::mem;
 
 use wsbench_load::histogram::{Histogram, Sparse};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::result::Slice;
+use wsbench_load::result::WindowSlice;
 use wsbench_load::series::{BySeries, InSlices, Series};
 
 /// Slices kept at most. Once there are as many, each two become one: enough for any statistics,
@@ -16,7 +16,7 @@ const SLICES: usize = 240;
 
 /// Figures measured in an interval that is over.
 #[derive(Debug, Default)]
-pub(crate) struct Measured {
+pub(crate) struct MeasuredInterval {
     /// The end of the interval, since the opening of the window.
     pub(crate) at: Nanos,
     /// Answers received in it.
@@ -25,7 +25,7 @@ pub(crate) struct Measured {
     pub(crate) times: BySeries<Histogram>,
 }
 
-impl Measured {
+impl MeasuredInterval {
     /// Adds times of the series that slices have.
     pub(crate) fn add(&mut self, times: &BySeries<Histogram>) {
         for series in Series::IN_SLICES {
@@ -56,7 +56,7 @@ impl Default for Slicer {
 
 impl Slicer {
     /// Adds an interval to the newest slice, or begins one.
-    pub(crate) fn push(&mut self, slices: &mut Vec<Slice>, measured: &Measured) {
+    pub(crate) fn push(&mut self, slices: &mut Vec<WindowSlice>, measured: &MeasuredInterval) {
         let begun = self.filled > 0 && self.filled < self.grain;
         match slices.last_mut().filter(|_| begun) {
             Some(newest) => {
@@ -71,7 +71,7 @@ impl Slicer {
                     self.grain *= 2;
                 }
                 let before = slices.last().map_or(Nanos::ZERO, |newest| newest.at);
-                slices.push(Slice {
+                slices.push(WindowSlice {
                     at: measured.at,
                     length: measured.at - before,
                     received: measured.received,
@@ -84,7 +84,7 @@ impl Slicer {
 }
 
 /// Adds what was measured to a slice, whose bounds stay.
-pub(crate) fn add(slice: &mut Slice, measured: &Measured) {
+pub(crate) fn add(slice: &mut WindowSlice, measured: &MeasuredInterval) {
     slice.received += measured.received;
     for (series, times) in slice.times.iter_mut() {
         times.merge(&measured.times[series]);
@@ -92,7 +92,7 @@ pub(crate) fn add(slice: &mut Slice, measured: &Measured) {
 }
 
 /// Each two slices as one.
-fn in_pairs(slices: Vec<Slice>) -> Vec<Slice> {
+fn in_pairs(slices: Vec<WindowSlice>) -> Vec<WindowSlice> {
     let mut halved = Vec::with_capacity(slices.len().div_ceil(2));
     let mut slices = slices.into_iter();
     while let Some(mut slice) = slices.next() {
@@ -114,11 +114,11 @@ mod tests {
     use super::*;
 
     /// An interval that ends at `at` seconds with one answer that took as many milliseconds.
-    fn interval(at: u64) -> Measured {
-        let mut measured = Measured {
+    fn interval(at: u64) -> MeasuredInterval {
+        let mut measured = MeasuredInterval {
             at: Nanos::from_secs(at),
             received: 1,
-            ..Measured::default()
+            ..MeasuredInterval::default()
         };
         for series in Series::IN_SLICES {
             measured.times[series].record(Nanos::from_millis(at));

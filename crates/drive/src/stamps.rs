@@ -73,7 +73,7 @@ pub(crate) fn ask_for(_: &impl AsFd) -> io::Result<()> {
 #[derive(Debug)]
 pub(crate) struct Stamps {
     clock: Clock,
-    walls: Comparison,
+    walls: ClockComparison,
     /// Room for the message that the kernel puts beside the bytes, used again for each read.
     #[cfg(target_os = "linux")]
     control: Vec<u8>,
@@ -82,7 +82,7 @@ pub(crate) struct Stamps {
 impl Stamps {
     pub(crate) fn new(clock: &Clock) -> Self {
         Self {
-            walls: Comparison::of(clock),
+            walls: ClockComparison::of(clock),
             clock: clock.clone(),
             #[cfg(target_os = "linux")]
             control: nix::cmsg_space!(nix::sys::time::TimeSpec),
@@ -93,7 +93,7 @@ impl Stamps {
     #[inline]
     pub(crate) fn keep_time(&mut self, now: Nanos) {
         if now - self.walls.at >= COMPARE_EVERY {
-            self.walls.renew(Comparison::of(&self.clock));
+            self.walls.renew(ClockComparison::of(&self.clock));
         }
     }
 
@@ -132,7 +132,7 @@ impl Stamps {
 
 /// The wall clock compared with the run's, which tells the time of one by the other.
 #[derive(Clone, Copy, Debug)]
-struct Comparison {
+struct ClockComparison {
     /// Instant at which they were compared, in run time.
     at: Nanos,
     /// Time of the wall clock when the run began, or would have, ns since the Unix epoch.
@@ -141,7 +141,7 @@ struct Comparison {
     uncertain: Nanos,
 }
 
-impl Comparison {
+impl ClockComparison {
     fn of(clock: &Clock) -> Self {
         let before = clock.now();
         let wall = SystemTime::now()
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_comparison_gives_way_to_a_better_one_and_to_a_younger_one_when_it_has_aged() {
-        let at = |at, uncertain| Comparison {
+        let at = |at, uncertain| ClockComparison {
             at: Nanos::from_micros(at),
             zero_ns: 7,
             uncertain: Nanos(uncertain),

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Mutex, PoisonError};
 
-use wsbench_load::meter::WarmUp;
+use wsbench_load::meter::WarmUpAnswers;
 use wsbench_load::nanos::Nanos;
 
 /// Knowledge of its warm-up that the workers of one run share.
@@ -32,7 +32,7 @@ struct Ticks {
 #[derive(Clone, Copy, Debug, Default)]
 struct Tick {
     workers: u32,
-    warm_up: WarmUp,
+    warm_up: WarmUpAnswers,
 }
 
 impl Warming {
@@ -62,8 +62,8 @@ impl Warming {
     pub(crate) fn tell(
         &self,
         tick: u64,
-        warm_up: WarmUp,
-        mut opening: impl FnMut(WarmUp) -> Option<Nanos>,
+        warm_up: WarmUpAnswers,
+        mut opening: impl FnMut(WarmUpAnswers) -> Option<Nanos>,
     ) {
         let mut ticks = self.ticks.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(at) = tick.checked_sub(ticks.complete).map(|at| at as usize) else {
@@ -107,7 +107,7 @@ mod tests {
             Self(Warming::new(workers), Alone::default())
         }
 
-        fn tell(&self, tick: u64, answers: WarmUp, now: Nanos, limit: Nanos) {
+        fn tell(&self, tick: u64, answers: WarmUpAnswers, now: Nanos, limit: Nanos) {
             self.0.tell(tick, answers, |answers| {
                 let opens = self.1.warmed(answers, now);
                 opens.filter(|opens| *opens < limit)
@@ -126,8 +126,8 @@ mod tests {
         Nanos(Settling::TICK.0 * (tick + 1))
     }
 
-    fn answers(mean_ns: u128) -> WarmUp {
-        WarmUp {
+    fn answers(mean_ns: u128) -> WarmUpAnswers {
+        WarmUpAnswers {
             answers: 100,
             service_ns: 100 * mean_ns,
         }

@@ -29,7 +29,7 @@ use self::warming::Ticking;
 use crate::engine::{Engine, Ready};
 use crate::handover::Outlet;
 use crate::loop_statistics::LoopStatistics;
-use crate::part::LastWords;
+use crate::part::ShareEnd;
 use crate::running::Running;
 use crate::schedule::OpenLoop;
 use crate::share::Share;
@@ -104,7 +104,7 @@ pub struct Worker<E, X: Exchange> {
     /// Position in a warm-up whose end is being found from the data.
     ticking: Option<Ticking>,
     usage_at_opening: Option<(Nanos, ThreadUsage)>,
-    at_close: Option<LastWords>,
+    at_close: Option<ShareEnd>,
     turns: LoopStatistics,
     /// Beginning of the present turn, at the end of a wait, and number of connections it has
     /// served.

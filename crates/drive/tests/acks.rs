@@ -19,7 +19,7 @@ use wsbench_load::series::Series;
 use wsbench_load::tally::{AckCounts, Phase};
 use wsbench_setting::Field;
 use wsbench_simulate::{
-    Acking, AnswerFault, Cut, Disruption, Every, Scenario, Service, ToAll, run,
+    Acking, AnswerFault, Cut, Disruption, Every, Scenario, ServiceTime, ToAll, run,
 };
 
 /// One way through the network.
@@ -59,7 +59,7 @@ fn plan(audience: Audience, threads: u32, pattern: Pattern) -> PlanSpec {
 
 fn scenario(broadcast: Option<ToAll>, faults: Option<Every<AnswerFault>>) -> Scenario {
     let mut scenario = Scenario::default();
-    scenario.server.service = Service::Constant(SERVICE);
+    scenario.server.service = ServiceTime::Constant(SERVICE);
     scenario.server.broadcast = broadcast;
     scenario.server.acks = Some(Acking {
         delay: DELAY,
@@ -181,7 +181,7 @@ fn a_tag_that_comes_back_names_its_message() {
     let mut plan = plan(Audience::Sender, 2, Pattern::Prefix(b"{tag}".to_vec()));
     plan.clients.connections = 2;
     let mut echo = Scenario::default();
-    echo.server.service = Service::Constant(SERVICE);
+    echo.server.service = ServiceTime::Constant(SERVICE);
     let result = run(&checked(&plan), echo, None);
     assert_eq!(result.messages.answered, 500);
     assert_eq!(result.acks.received, 500);

@@ -15,7 +15,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use wsbench_drive::resolve::Resolved;
-use wsbench_drive::run::{Observer, StopSignal, run};
+use wsbench_drive::run::{RunObserver, StopSignal, run};
 use wsbench_echo::{Config, Server};
 use wsbench_load::arrival::{Process, Schedule};
 use wsbench_load::nanos::Nanos;
@@ -85,7 +85,7 @@ struct Watch {
     seen: Vec<(u64, u64)>,
 }
 
-impl Observer for Watch {
+impl RunObserver for Watch {
     fn progress(&mut self, progress: &Progress) {
         let so_far = (COUNT.load(Ordering::Relaxed), LARGE.load(Ordering::Relaxed));
         // Told too late, the generator may be closing its connections already.

@@ -14,7 +14,7 @@ use wsbench_load::result::RunResult;
 use wsbench_load::series::Series;
 use wsbench_load::tally::{DeliveryCounts, Phase};
 use wsbench_simulate::{
-    AnswerFault, Cut, Disruption, Every, Scenario, Service, ToAll, run, witness,
+    AnswerFault, Cut, Disruption, Every, Scenario, ServiceTime, ToAll, run, witness,
 };
 
 /// One way through the network.
@@ -49,7 +49,7 @@ fn plan(connections: u32, threads: u32, per_s: f64) -> PlanSpec {
 
 fn scenario(broadcast: ToAll) -> Scenario {
     let mut scenario = Scenario::default();
-    scenario.server.service = Service::Constant(SERVICE);
+    scenario.server.service = ServiceTime::Constant(SERVICE);
     scenario.server.broadcast = Some(broadcast);
     scenario
 }

@@ -14,7 +14,7 @@ use wsbench_load::plan::{PlanSpec, StopRule};
 use wsbench_load::result::{Ended, RunResult};
 use wsbench_load::series::Series;
 use wsbench_load::tally::{ConnectionCounts, LogRecord, MessageCounts};
-use wsbench_simulate::{Pause, Scenario, Service, Witness, run, witness};
+use wsbench_simulate::{Pause, Scenario, ServiceTime, Witness, run, witness};
 
 /// How many seeds are run, unless `WSBENCH_SEEDS` asks for a longer hunt.
 const SEEDS: u64 = 1_000;
@@ -243,7 +243,7 @@ fn what_passes_outside_is_the_same_for_several_workers_as_for_one() {
 #[test]
 fn a_machine_that_stands_still_stands_still_for_all_workers() {
     let mut scenario = Scenario::default();
-    scenario.server.service = Service::Constant(Nanos::from_micros(10));
+    scenario.server.service = ServiceTime::Constant(Nanos::from_micros(10));
     scenario.machine.pause = Some(Pause {
         at: Nanos::from_millis(400),
         length: Nanos::from_millis(250),

@@ -13,7 +13,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Encoding, Payload, PlanSpec, StopRule};
 use wsbench_load::result::RunResult;
 use wsbench_load::series::Series;
-use wsbench_simulate::{Pause, Queue, Scenario, Service, Stall};
+use wsbench_simulate::{Pause, PeriodicStall, Queue, Scenario, ServiceTime};
 
 fn plan(arrival: Arrival, connections: u32, seconds: u64) -> PlanSpec {
     PlanSpec::against("ws://simulated/".parse().unwrap()).with(|spec| {
@@ -43,7 +43,7 @@ fn open(process: Process, rate_per_s: f64) -> Arrival {
 }
 
 /// A server near enough that the way to it does not matter.
-fn server(service: Service, queue: Queue) -> Scenario {
+fn server(service: ServiceTime, queue: Queue) -> Scenario {
     let mut scenario = Scenario::default();
     scenario.network.latency = Nanos(100);
     (scenario.server.service, scenario.server.queue) = (service, queue);
@@ -52,8 +52,11 @@ fn server(service: Service, queue: Queue) -> Scenario {
 
 /// 100 ms of every second in which the server does nothing.
 fn stalling() -> Scenario {
-    let mut scenario = server(Service::Constant(Nanos::from_micros(1)), Queue::Parallel);
-    scenario.server.stall = Some(Stall {
+    let mut scenario = server(
+        ServiceTime::Constant(Nanos::from_micros(1)),
+        Queue::Parallel,
+    );
+    scenario.server.stall = Some(PeriodicStall {
         period: Nanos::from_secs(1),
         length: Nanos::from_millis(100),
     });
@@ -103,7 +106,7 @@ fn a_stall_shows_in_the_open_loop_as_its_formula_says() {
 #[test]
 fn the_same_stall_hides_from_the_closed_loop_but_not_from_the_gaps() {
     let mut scenario = stalling();
-    scenario.server.service = Service::Constant(Nanos::from_millis(1));
+    scenario.server.service = ServiceTime::Constant(Nanos::from_millis(1));
     let result = wsbench_simulate::run(
         &checked(&plan(Arrival::Closed { depth: 1 }, 10, 60)),
         scenario,
@@ -127,7 +130,7 @@ fn the_same_stall_hides_from_the_closed_loop_but_not_from_the_gaps() {
 fn a_queue_with_constant_service_is_m_d_1() {
     let result = wsbench_simulate::run(
         &checked(&plan(open(Process::Poisson, 500.0), 50, 600)),
-        server(Service::Constant(Nanos::from_millis(1)), Queue::Fifo),
+        server(ServiceTime::Constant(Nanos::from_millis(1)), Queue::Fifo),
         None,
     );
     sound(&result);
@@ -149,7 +152,7 @@ fn a_queue_with_constant_service_is_m_d_1() {
 fn a_queue_with_exponential_service_is_m_m_1() {
     let result = wsbench_simulate::run(
         &checked(&plan(open(Process::Poisson, 500.0), 50, 600)),
-        server(Service::Exponential(Nanos::from_millis(1)), Queue::Fifo),
+        server(ServiceTime::Exponential(Nanos::from_millis(1)), Queue::Fifo),
         None,
     );
     sound(&result);
@@ -169,7 +172,7 @@ fn a_queue_with_exponential_service_is_m_m_1() {
 /// 11 service times at p99. A constant schedule flatters.
 #[test]
 fn evenly_spaced_messages_never_meet() {
-    let scenario = || server(Service::Constant(Nanos::from_millis(1)), Queue::Fifo);
+    let scenario = || server(ServiceTime::Constant(Nanos::from_millis(1)), Queue::Fifo);
     let p99 = |process| {
         let result = wsbench_simulate::run(
             &checked(&plan(open(process, 800.0), 50, 200)),
@@ -191,7 +194,10 @@ fn independent_delays_are_measured_at_any_rate() {
         let seconds = (100_000.0 / rate) as u64;
         let result = wsbench_simulate::run(
             &checked(&plan(open(Process::Poisson, rate), 20, seconds)),
-            server(Service::Exponential(Nanos::from_millis(5)), Queue::Parallel),
+            server(
+                ServiceTime::Exponential(Nanos::from_millis(5)),
+                Queue::Parallel,
+            ),
             None,
         );
         assert!(result.messages.is_conserved());
@@ -208,7 +214,7 @@ fn independent_delays_are_measured_at_any_rate() {
 fn the_closed_law_holds() {
     let result = wsbench_simulate::run(
         &checked(&plan(Arrival::Closed { depth: 1 }, 10, 60)),
-        server(Service::Exponential(Nanos::from_millis(1)), Queue::Fifo),
+        server(ServiceTime::Exponential(Nanos::from_millis(1)), Queue::Fifo),
         None,
     );
     sound(&result);
@@ -228,7 +234,7 @@ fn the_closed_law_holds() {
 fn overload_grows_without_bound_and_is_not_cut_off() {
     let result = wsbench_simulate::run(
         &checked(&plan(open(Process::Poisson, 6_000.0), 100, 10)),
-        server(Service::Constant(Nanos::from_micros(200)), Queue::Fifo),
+        server(ServiceTime::Constant(Nanos::from_micros(200)), Queue::Fifo),
         None,
     );
     assert!(result.messages.is_conserved());
@@ -252,7 +258,10 @@ fn overload_grows_without_bound_and_is_not_cut_off() {
 /// so; the service time knows nothing of it.
 #[test]
 fn a_generator_that_stands_still_accuses_itself() {
-    let mut scenario = server(Service::Constant(Nanos::from_micros(10)), Queue::Parallel);
+    let mut scenario = server(
+        ServiceTime::Constant(Nanos::from_micros(10)),
+        Queue::Parallel,
+    );
     scenario.machine.pause = Some(Pause {
         at: Nanos::from_secs(5),
         length: Nanos::from_millis(200),
@@ -290,7 +299,7 @@ fn a_generator_that_stands_still_accuses_itself() {
 /// and what never left is in the tail.
 #[test]
 fn what_a_busy_connection_cannot_take_waits_and_is_counted() {
-    let mut scenario = server(Service::Constant(Nanos::from_millis(10)), Queue::Fifo);
+    let mut scenario = server(ServiceTime::Constant(Nanos::from_millis(10)), Queue::Fifo);
     scenario.server.stall = None;
     let mut plan = plan(open(Process::Constant, 200.0), 1, 10);
     plan.clients.arrival = match plan.clients.arrival.clone() {

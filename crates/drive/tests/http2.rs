@@ -18,7 +18,7 @@ use tokio::runtime;
 use tokio::sync::oneshot;
 use wsbench_drive::blocking_client::{VisitError, try_upgrade};
 use wsbench_drive::resolve;
-use wsbench_drive::run::{self, Observer, StopSignal};
+use wsbench_drive::run::{self, RunObserver, StopSignal};
 use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Connect, Http, Lifetime, PlanSpec, StopRule, Think};
@@ -27,7 +27,7 @@ use wsbench_load::route::Target;
 use wsbench_load::series::Series;
 use wsbench_load::tally::LogRecord;
 use wsbench_wire::close::push_close;
-use wsbench_wire::connection::{Connection, Event, Limits, Role, Utf8};
+use wsbench_wire::connection::{Connection, Endpoint, Event, Limits, Utf8};
 use wsbench_wire::frame::FrameBuffer;
 use wsbench_wire::handshake::HandshakeError;
 
@@ -150,7 +150,7 @@ impl Server {
 
 struct Nobody;
 
-impl Observer for Nobody {
+impl RunObserver for Nobody {
     fn progress(&mut self, _: &Progress) {}
 
     fn log(&mut self, _: &[LogRecord]) {}
@@ -208,7 +208,7 @@ async fn echo(mut incoming: RecvStream, mut outgoing: SendStream<Bytes>, seen: A
     let limits = Limits {
         max_message: 1 << 20,
     };
-    let mut connection = Connection::new(Role::Server, limits, Utf8::Check);
+    let mut connection = Connection::new(Endpoint::Server, limits, Utf8::Check);
     let mut out = FrameBuffer::new();
     let mut message = Vec::new();
     while let Some(Ok(piece)) = incoming.data().await {

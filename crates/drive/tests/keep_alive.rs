@@ -10,7 +10,7 @@ use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, PlanSpec, StopRule};
 use wsbench_load::series::Series;
-use wsbench_simulate::{Scenario, Service};
+use wsbench_simulate::{Scenario, ServiceTime};
 
 const CONNECTIONS: u32 = 20;
 const EVERY: Nanos = Nanos::from_millis(100);
@@ -36,7 +36,7 @@ fn plan() -> PlanSpec {
 /// A server whose application takes 5 ms a message, and its library nothing for a ping.
 fn slow_application() -> Scenario {
     let mut scenario = Scenario::default();
-    scenario.server.service = Service::Constant(Nanos::from_millis(5));
+    scenario.server.service = ServiceTime::Constant(Nanos::from_millis(5));
     scenario
 }
 

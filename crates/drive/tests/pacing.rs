@@ -10,7 +10,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, PlanSpec, StopRule, Think};
 use wsbench_load::result::RunResult;
 use wsbench_load::series::Series;
-use wsbench_simulate::{Pause, Queue, Scenario, Service, Stall, run, witness};
+use wsbench_simulate::{Pause, PeriodicStall, Queue, Scenario, ServiceTime, run, witness};
 
 /// Ten seconds at this rate over ten connections.
 fn open(rate_per_s: f64, max_in_flight: u32) -> PlanSpec {
@@ -27,7 +27,7 @@ fn open(rate_per_s: f64, max_in_flight: u32) -> PlanSpec {
 }
 
 /// One FIFO server near by, with this service time.
-fn fifo(service: Service) -> Scenario {
+fn fifo(service: ServiceTime) -> Scenario {
     let mut scenario = Scenario::default();
     scenario.network.latency = Nanos(100);
     (scenario.server.service, scenario.server.queue) = (service, Queue::Fifo);
@@ -36,8 +36,8 @@ fn fifo(service: Service) -> Scenario {
 
 /// A server that does nothing for 200 ms of each second.
 fn stalling() -> Scenario {
-    let mut scenario = fifo(Service::Constant(Nanos::from_micros(10)));
-    scenario.server.stall = Some(Stall {
+    let mut scenario = fifo(ServiceTime::Constant(Nanos::from_micros(10)));
+    scenario.server.stall = Some(PeriodicStall {
         period: Nanos::from_secs(1),
         length: Nanos::from_millis(200),
     });
@@ -67,7 +67,7 @@ fn longest(spans: &wsbench_load::histogram::Histogram) -> Nanos {
 /// METHOD V7: all of the lag is the generator's, and nothing is blocked.
 #[test]
 fn a_generator_that_stands_still_is_late_by_its_own_fault() {
-    let scenario = standing_still(fifo(Service::Constant(Nanos::from_micros(10))));
+    let scenario = standing_still(fifo(ServiceTime::Constant(Nanos::from_micros(10))));
     let result = split(&open(5_000.0, 1 << 20), scenario);
     assert_eq!(result.blocked_by.all(), 0);
     assert!(longest(result.at(Series::GeneratorLag)) > Nanos::from_millis(199));
@@ -158,7 +158,7 @@ fn the_closed_law_with_thinking_holds() {
     for think in [TEN_MS, uneven] {
         let result = split(
             &thinking(think, 300),
-            fifo(Service::Exponential(Nanos::from_millis(1))),
+            fifo(ServiceTime::Exponential(Nanos::from_millis(1))),
         );
         let (rate, response) = rate_and_response(&result);
         assert_near("X", rate, 785.4);
@@ -182,7 +182,7 @@ fn each_place_in_flight_thinks_by_itself() {
         let plan = thinking(TEN_MS, 20).with(|spec| {
             spec.clients.arrival = Arrival::Closed { depth };
         });
-        let mut scenario = fifo(Service::Constant(Nanos::ZERO));
+        let mut scenario = fifo(ServiceTime::Constant(Nanos::ZERO));
         scenario.server.queue = Queue::Parallel;
         let result = split(&plan, scenario);
         let (rate, _) = rate_and_response(&result);
@@ -194,7 +194,7 @@ fn each_place_in_flight_thinks_by_itself() {
 /// generator that stands still meanwhile is late.
 #[test]
 fn response_time_counts_from_the_end_of_the_pause() {
-    let mut scenario = fifo(Service::Constant(Nanos::from_millis(1)));
+    let mut scenario = fifo(ServiceTime::Constant(Nanos::from_millis(1)));
     scenario.server.queue = Queue::Parallel;
     let result = split(&thinking(TEN_MS, 20), scenario.clone());
     assert!(longest(result.at(Series::Response)) < Nanos::from_micros(1_010));
@@ -246,7 +246,7 @@ fn each_interval_counts_what_was_due_and_what_was_sent() {
     if let Arrival::Open { schedule, .. } = &mut plan.clients.arrival {
         schedule.process = Process::Constant;
     }
-    let mut scenario = fifo(Service::Constant(Nanos::from_micros(10)));
+    let mut scenario = fifo(ServiceTime::Constant(Nanos::from_micros(10)));
     scenario.machine.pause = Some(Pause {
         at: Nanos::from_millis(5_500),
         length: Nanos::from_millis(1_300),
@@ -264,7 +264,7 @@ fn each_interval_counts_what_was_due_and_what_was_sent() {
 #[test]
 fn what_an_overloaded_server_has_not_answered_piles_up() {
     let outstanding = |rate, max_in_flight| {
-        let server = fifo(Service::Constant(Nanos::from_millis(1)));
+        let server = fifo(ServiceTime::Constant(Nanos::from_millis(1)));
         let result = split(&open(rate, max_in_flight), server);
         let last = *result.intervals.last().as_ref().unwrap();
         (last.in_flight, last.waiting)

@@ -5,19 +5,19 @@ mod simulation;
 
 use fastrand::Rng;
 use simulation::{chance, checked, plan, prints};
-use wsbench_drive::crew::{Collector, Missing, Part, Refused};
-use wsbench_drive::run::Observer;
+use wsbench_drive::crew::{Collector, Hole, Part, Refused};
+use wsbench_drive::run::RunObserver;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, StopRule};
 use wsbench_load::result::Progress;
 use wsbench_load::tally::LogRecord;
-use wsbench_simulate::{Handed, Scenario, Witness, handed};
+use wsbench_simulate::{RunInParts, Scenario, Witness, handed};
 
 /// Hears of a run, and notes its raw log.
 #[derive(Default)]
 struct Hearer(Vec<LogRecord>);
 
-impl Observer for Hearer {
+impl RunObserver for Hearer {
     fn progress(&mut self, _: &Progress) {}
 
     fn log(&mut self, records: &[LogRecord]) {
@@ -32,7 +32,7 @@ fn given(part: &Part) -> Part {
 }
 
 /// The run again, as it is when its parts come in this order.
-fn again(plan: &Plan, run: &Handed, parts: impl IntoIterator<Item = Part>) -> Witness {
+fn again(plan: &Plan, run: &RunInParts, parts: impl IntoIterator<Item = Part>) -> Witness {
     let mut collector = Collector::new(plan, plan.threads, 0);
     let mut hearer = Hearer::default();
     for part in parts {
@@ -82,7 +82,7 @@ fn parts_in_any_order_make_the_same_result_to_the_last_bit() {
 }
 
 /// A run of two workers with several intervals, and its plan.
-fn of_two() -> (Plan, Handed) {
+fn of_two() -> (Plan, RunInParts) {
     let spec = plan(4, 1, StopRule::Duration(Nanos::from_secs(1))).with(|spec| {
         spec.threads = 2;
         spec.interval = Nanos::from_millis(100);
@@ -124,7 +124,7 @@ fn a_part_that_is_missing_is_known_and_the_others_count() {
     for part in rest {
         collector.take(part, &mut hearer).unwrap();
     }
-    let hole = |share, from, until| Missing { share, from, until };
+    let hole = |share, from, until| Hole { share, from, until };
     let holes = [hole(0, 3, Some(5)), hole(1, all - 1, None)];
     assert_eq!(collector.missing(), holes);
     let result = collector.finish(run.agreed, run.witness.result.total, &mut hearer);

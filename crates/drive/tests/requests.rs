@@ -14,7 +14,7 @@ use wsbench_load::plan::{ByNumber, Encoding, Payload, PlanSpec, StopRule};
 use wsbench_load::series::Series;
 use wsbench_load::tally::Phase;
 use wsbench_load::template::Template;
-use wsbench_simulate::{AnswerFault, Every, Scenario, Service, run};
+use wsbench_simulate::{AnswerFault, Every, Scenario, ServiceTime, run};
 
 fn requests(at: &str, template: &str, depth: u32) -> PlanSpec {
     plan(4, depth, StopRule::Messages(1_000)).with(|spec| {
@@ -59,7 +59,7 @@ fn answers_are_known_by_their_number_wherever_it_stands() {
 fn answers_may_come_in_any_order_and_each_has_its_own_time() {
     let mut scenario = Scenario::default();
     let (least, most) = (Nanos::from_micros(10), Nanos::from_micros(4_010));
-    scenario.server.service = Service::Uniform(least, most);
+    scenario.server.service = ServiceTime::Uniform(least, most);
     scenario.network.segment = 23;
     let result = run(&checked(&requests("json:/id", RPC, 16)), scenario, None);
     assert_eq!(result.messages.answered, 1_000);

@@ -17,7 +17,7 @@ use wsbench_load::series::Series;
 use wsbench_load::tally::{DeliveryCounts, Phase};
 use wsbench_load::template::Template;
 use wsbench_setting::Field;
-use wsbench_simulate::{Cut, Disruption, Scenario, Service, ToAll, run, witness};
+use wsbench_simulate::{Cut, Disruption, Scenario, ServiceTime, ToAll, run, witness};
 use wsbench_wire::connection::MessageKind::Text;
 
 fn join() -> LoginSteps {
@@ -56,7 +56,7 @@ fn plan(connections: u32, threads: u32, rooms: u32) -> PlanSpec {
 
 fn scenario(to_all: ToAll) -> Scenario {
     let mut scenario = Scenario::default();
-    scenario.server.service = Service::Constant(Nanos::from_micros(10));
+    scenario.server.service = ServiceTime::Constant(Nanos::from_micros(10));
     scenario.server.broadcast = Some(to_all);
     scenario
 }

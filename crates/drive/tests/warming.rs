@@ -11,7 +11,7 @@ use wsbench_load::plan::{Arrival, PlanSpec, StopRule};
 use wsbench_load::result::{Ended, RunResult};
 use wsbench_load::series::Series;
 use wsbench_load::settling::Settling;
-use wsbench_simulate::{Course, Scenario, Service};
+use wsbench_simulate::{Scenario, ServiceCourse, ServiceTime};
 
 /// When the window opens at the latest.
 const LIMIT: Nanos = Nanos::from_secs(10);
@@ -41,16 +41,16 @@ fn at_rate(per_s: f64, plan: PlanSpec) -> PlanSpec {
 }
 
 /// A server that takes 2 ms a message when it is at its usual pace.
-fn server(course: Option<Course>) -> Scenario {
+fn server(course: Option<ServiceCourse>) -> Scenario {
     let mut scenario = Scenario::default();
     scenario.server.service =
-        Service::Uniform(Nanos::from_micros(1_800), Nanos::from_micros(2_200));
+        ServiceTime::Uniform(Nanos::from_micros(1_800), Nanos::from_micros(2_200));
     scenario.server.course = course;
     scenario
 }
 
 /// Ten times as slow at first; after three seconds 6 % slower than in the end.
-const WARMING: Option<Course> = Some(Course::Falling {
+const WARMING: Option<ServiceCourse> = Some(ServiceCourse::Falling {
     times: 10.0,
     within: Nanos::from_millis(600),
 });
@@ -96,7 +96,7 @@ fn a_steady_server_is_measured_as_soon_as_anything_can_be_said() {
 
 #[test]
 fn a_server_that_never_settles_is_measured_from_the_limit_on() {
-    let course = Course::Alternating {
+    let course = ServiceCourse::Alternating {
         times: 4.0,
         period: Nanos::from_millis(400),
     };

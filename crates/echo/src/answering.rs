@@ -1,13 +1,14 @@
 //! What the server answers: the seam between the loop that moves bytes and the faults.
 //!
-//! The plain [`Echo`] is all that a measurement runs; the faults are in `fault_injection`. Which of the two
-//! is a type parameter of the loop, so that the plain one pays nothing for the other.
+//! The [`PlainEcho`] is all that a measurement runs; the faults are in `fault_injection`.
+//! Which of the two is a type parameter of the loop, so that the plain one pays nothing for the
+//! other.
 
 use std::time::Instant;
 
 use wsbench_wire::close::push_close;
 use wsbench_wire::connection::MessageKind;
-use wsbench_wire::deflate::Terms;
+use wsbench_wire::deflate::AgreedParameters;
 use wsbench_wire::frame::FrameBuffer;
 use wsbench_wire::handshake::{UpgradeRequest, push_response_with};
 use wsbench_wire::opcode::OpCode;
@@ -50,7 +51,7 @@ pub(crate) trait Answering {
         &mut self,
         _memory: &mut Self::Memory,
         request: &UpgradeRequest,
-        compression: Option<&Terms>,
+        compression: Option<&AgreedParameters>,
         out: &mut FrameBuffer,
     ) -> Next {
         push_response_with(out, request, chosen(request), compression);
@@ -95,9 +96,9 @@ pub(crate) trait Answering {
 
 /// The plain echo.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Echo;
+pub(crate) struct PlainEcho;
 
-impl Answering for Echo {
+impl Answering for PlainEcho {
     type Memory = ();
 
     const VERBATIM: bool = true;

@@ -28,7 +28,7 @@ const TO_ROOM: &[u8] = b"{\"room\":\"";
 #[derive(Debug)]
 pub(crate) struct Broadcasting {
     orders: BroadcastMode,
-    faults: Faults,
+    faults: CopyFaults,
     /// Chances of copies.
     random: fastrand::Rng,
     members: u64,
@@ -48,7 +48,7 @@ pub(crate) struct Broadcasting {
 
 /// Faults, each of every so many copies.
 #[derive(Clone, Copy, Debug, Default)]
-struct Faults {
+struct CopyFaults {
     drop: Option<u64>,
     duplicate: Option<u64>,
     swap: Option<u64>,
@@ -59,7 +59,7 @@ struct Faults {
 
 /// Memory that is kept of a connection.
 #[derive(Debug, Default)]
-pub(crate) struct Member {
+pub(crate) struct RoomMember {
     id: u64,
     /// Rooms that it has joined, the latest last; without any it is in that of all who have not.
     rooms: Vec<Box<[u8]>>,
@@ -71,7 +71,7 @@ pub(crate) struct Member {
 
 impl Broadcasting {
     pub(crate) fn new(orders: BroadcastMode, misbehaviours: &[Misbehaviour], seed: u64) -> Self {
-        let mut faults = Faults::default();
+        let mut faults = CopyFaults::default();
         for misbehaviour in misbehaviours {
             match *misbehaviour {
                 Misbehaviour::Drop { every } => faults.drop = Some(every),
@@ -124,7 +124,7 @@ impl Broadcasting {
     }
 
     /// Tells the sender of a message that it has come.
-    fn acknowledge(&mut self, from: &mut Member, out: &mut FrameBuffer) {
+    fn acknowledge(&mut self, from: &mut RoomMember, out: &mut FrameBuffer) {
         from.said += 1;
         self.acks += 1;
         let is_lost = self
@@ -138,7 +138,7 @@ impl Broadcasting {
     }
 
     /// The frames of a copy, with the faults that hit it.
-    fn frames(&mut self, to: &mut Member, message: &Outgoing) -> Vec<u8> {
+    fn frames(&mut self, to: &mut RoomMember, message: &Outgoing) -> Vec<u8> {
         let hits =
             |every: Option<u64>| every.is_some_and(|every| self.copies.is_multiple_of(every));
         let is_lost = self.orders.loss_ppm > 0 && self.random.u32(..MILLION) < self.orders.loss_ppm;
@@ -166,7 +166,7 @@ impl Broadcasting {
     }
 }
 
-impl Member {
+impl RoomMember {
     /// True of a room that it has joined, or of that of all who have joined none.
     fn is_in(&self, room: &[u8]) -> bool {
         match self.rooms.is_empty() {
@@ -184,22 +184,22 @@ impl Member {
 }
 
 impl Answering for Broadcasting {
-    type Memory = Member;
+    type Memory = RoomMember;
 
     const VERBATIM: bool = false;
     const FANS_OUT: bool = true;
 
-    fn welcome(&mut self) -> Option<Member> {
+    fn welcome(&mut self) -> Option<RoomMember> {
         self.members += 1;
-        Some(Member {
+        Some(RoomMember {
             id: self.members,
-            ..Member::default()
+            ..RoomMember::default()
         })
     }
 
     fn message(
         &mut self,
-        from: &mut Member,
+        from: &mut RoomMember,
         kind: MessageKind,
         bytes: &[u8],
         out: &mut FrameBuffer,
@@ -230,11 +230,11 @@ impl Answering for Broadcasting {
         Next::Continue
     }
 
-    fn ping(&mut self, _: &mut Member, payload: &[u8], out: &mut FrameBuffer) {
+    fn ping(&mut self, _: &mut RoomMember, payload: &[u8], out: &mut FrameBuffer) {
         out.push_frame(true, OpCode::Pong, None, &[payload]);
     }
 
-    fn close(&mut self, _: &mut Member, code: Option<u16>, out: &mut FrameBuffer) -> Next {
+    fn close(&mut self, _: &mut RoomMember, code: Option<u16>, out: &mut FrameBuffer) -> Next {
         push_close(out, None, code, "");
         Next::Finish
     }
@@ -252,7 +252,7 @@ impl Answering for Broadcasting {
         self.push_due
     }
 
-    fn copy_for(&mut self, to: &mut Member, message: &mut Outgoing) -> Option<Parcel> {
+    fn copy_for(&mut self, to: &mut RoomMember, message: &mut Outgoing) -> Option<Parcel> {
         let is_stranger = !to.is_in(&message.room);
         let strays = is_stranger && std::mem::take(&mut message.strays);
         if is_stranger && !strays || self.orders.spares_sender && to.id == message.from {

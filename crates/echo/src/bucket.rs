@@ -7,13 +7,13 @@ use crate::calibration::TokenBucket;
 
 /// The bucket's state: full at the beginning.
 #[derive(Clone, Debug)]
-pub(crate) struct Bucket {
+pub(crate) struct BucketState {
     order: TokenBucket,
     /// Instant at which the bucket is full again, if nothing more comes.
     full_at: Instant,
 }
 
-impl Bucket {
+impl BucketState {
     pub(crate) fn new(order: TokenBucket, start: Instant) -> Self {
         Self {
             order,
@@ -43,14 +43,14 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
-    fn bucket(drops: bool) -> (Bucket, Instant) {
+    fn bucket(drops: bool) -> (BucketState, Instant) {
         let start = Instant::now();
         let order = TokenBucket {
             interval: MS,
             burst: 3,
             drops,
         };
-        (Bucket::new(order, start), start)
+        (BucketState::new(order, start), start)
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::distribution::{Distribution, Draws};
+use crate::distribution::{Draws, TimeDistribution};
 
 /// Deviations from a plain echo. The default has none.
 ///
@@ -20,10 +20,10 @@ use crate::distribution::{Distribution, Draws};
 pub struct Calibration {
     /// Time for which each answer is held. Answers do not queue behind one another: each has a time
     /// of its own (M/G/∞), so with random times those of a connection overtake each other.
-    pub delay: Distribution,
+    pub delay: TimeDistribution,
     /// Time for which each message is served, one after the other over all connections of a thread,
     /// in the order in which they came (M/G/1, first in, first out).
-    pub service: Distribution,
+    pub service: TimeDistribution,
     /// A limit on the messages a thread takes a second.
     pub bucket: Option<TokenBucket>,
     /// CPU time that each message costs its thread.
@@ -131,7 +131,7 @@ impl Calibration {
     /// True if all messages are answered, rightly and in the order in which they came, as a
     /// connection that is compressed needs it.
     pub(crate) fn keeps_order(&self) -> bool {
-        matches!(self.delay, Distribution::Constant(_))
+        matches!(self.delay, TimeDistribution::Constant(_))
             && self.misbehave.is_empty()
             && self.touch == 0
             && !self.bucket.is_some_and(|bucket| bucket.drops)
@@ -377,7 +377,7 @@ impl FromStr for Misbehaviour {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (name, parameters) = text.split_once(':').unwrap_or((text, ""));
-        let mut given = Parameters::new(name, parameters);
+        let mut given = FaultParameters::new(name, parameters);
         let fault = match name {
             "drop" => Self::Drop {
                 every: given.count("every")?,
@@ -436,12 +436,12 @@ impl FromStr for Misbehaviour {
 }
 
 /// The parameters of one fault; each is taken out as it is asked for.
-struct Parameters<'a> {
+struct FaultParameters<'a> {
     fault: &'a str,
     rest: Vec<&'a str>,
 }
 
-impl<'a> Parameters<'a> {
+impl<'a> FaultParameters<'a> {
     fn new(fault: &'a str, text: &'a str) -> Self {
         let rest = text.split(',').map(str::trim).filter(|one| !one.is_empty());
         Self {

@@ -6,22 +6,22 @@
 use std::mem;
 
 use wsbench_wire::close::push_close;
-use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
-use wsbench_wire::deflate::{Codec, Pool, Terms, Wish};
+use wsbench_wire::connection::{Connection, Endpoint, Event, Limits, MessageKind, Utf8};
+use wsbench_wire::deflate::{AgreedParameters, Codec, Pool, Wish};
 use wsbench_wire::error::ProtocolError;
 use wsbench_wire::frame::{FrameBuffer, RSV1};
 use wsbench_wire::opcode::OpCode;
 
 use crate::answering::Next;
 use crate::config::Compression;
-use crate::pace::{ConnectionKey, Pace, Turn};
+use crate::pace::{AnswerFate, ConnectionKey, Pace};
 use crate::stats::ServerStats;
 
 /// Octets that a message is decompressed into at a time.
 const ROOM: usize = 64 * 1024;
 
 /// One compressed connection, as far as its answers go.
-pub(crate) struct Compressed<'a> {
+pub(crate) struct CompressedConnection<'a> {
     pub(crate) key: ConnectionKey,
     pub(crate) codec: &'a mut Codec,
     pub(crate) wire: &'a mut Connection,
@@ -50,10 +50,10 @@ impl Compressor {
     }
 
     /// The codec of a connection that was upgraded on these terms.
-    pub(crate) fn codec(&self, terms: &Terms, max_message: u64) -> Box<Codec> {
+    pub(crate) fn codec(&self, terms: &AgreedParameters, max_message: u64) -> Box<Codec> {
         let limits = Limits { max_message };
         Box::new(Codec::new(
-            Role::Server,
+            Endpoint::Server,
             terms,
             &self.wish,
             limits,
@@ -65,13 +65,13 @@ impl Compressor {
     /// messages, compressed anew.
     pub(crate) fn answer<P: Pace>(
         &mut self,
-        peer: Compressed<'_>,
+        peer: CompressedConnection<'_>,
         pace: &mut P,
         mut input: &mut [u8],
         out: &mut FrameBuffer,
         stats: &mut ServerStats,
     ) -> Next {
-        let Compressed {
+        let CompressedConnection {
             key,
             codec,
             wire,
@@ -154,8 +154,8 @@ impl Compressor {
 }
 
 /// Takes back what the pace keeps; `Some` is what follows then: the rest comes with what is kept.
-fn settle(turn: Turn, out: &mut FrameBuffer) -> Option<Next> {
-    if turn == Turn::AtOnce {
+fn settle(turn: AnswerFate, out: &mut FrameBuffer) -> Option<Next> {
+    if turn == AnswerFate::AtOnce {
         return None;
     }
     out.clear();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Distribution of a time. The default is no time at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Distribution {
+pub enum TimeDistribution {
     /// Always the same.
     Constant(Duration),
     /// Exponential with this mean: quantile `−ln(1 − q) · mean`.
@@ -15,14 +15,14 @@ pub enum Distribution {
     Mix(Vec<(u32, Duration)>),
 }
 
-impl Default for Distribution {
+impl Default for TimeDistribution {
     fn default() -> Self {
         Self::Constant(Duration::ZERO)
     }
 }
 
-impl Distribution {
-    /// A whole, in the parts that [`Distribution::Mix`] counts.
+impl TimeDistribution {
+    /// A whole, in the parts that [`TimeDistribution::Mix`] counts.
     pub const MILLION: u32 = 1_000_000;
 
     /// True if it never takes any time.
@@ -54,13 +54,13 @@ impl Distribution {
 /// A sequence of times, the same for the same seed and number.
 #[derive(Clone, Debug)]
 pub(crate) struct Draws {
-    distribution: Distribution,
+    distribution: TimeDistribution,
     random: fastrand::Rng,
 }
 
 impl Draws {
     /// The sequence of this `number`: that of a thread, or of a purpose on a thread.
-    pub(crate) fn new(distribution: Distribution, seed: u64, number: u64) -> Self {
+    pub(crate) fn new(distribution: TimeDistribution, seed: u64, number: u64) -> Self {
         // An odd multiplier keeps neighbouring numbers apart (it is 2^64 / φ).
         let seed = seed ^ number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         Self {
@@ -76,7 +76,7 @@ impl Draws {
 
     pub(crate) fn next_span(&mut self) -> Duration {
         match self.distribution {
-            Distribution::Constant(span) => span,
+            TimeDistribution::Constant(span) => span,
             _ => self.distribution.quantile(self.random.f64()),
         }
     }
@@ -89,7 +89,7 @@ mod tests {
     const MS: Duration = Duration::from_millis(1);
 
     /// Mean and three quantiles of 100,000 draws, ms.
-    fn sample(distribution: Distribution) -> [f64; 4] {
+    fn sample(distribution: TimeDistribution) -> [f64; 4] {
         let mut draws = Draws::new(distribution, 1, 0);
         let mut spans: Vec<f64> = (0..100_000)
             .map(|_| draws.next_span().as_secs_f64() * 1e3)
@@ -99,7 +99,7 @@ mod tests {
         [mean, spans[50_000], spans[90_000], spans[99_000]]
     }
 
-    fn assert_near(distribution: &Distribution, expected: [f64; 4]) {
+    fn assert_near(distribution: &TimeDistribution, expected: [f64; 4]) {
         for (found, expected) in sample(distribution.clone()).iter().zip(expected) {
             let off = (found / expected - 1.0).abs();
             assert!(
@@ -112,23 +112,23 @@ mod tests {
     /// METHOD V2: exponential with a mean of 5 ms, evenly from 2 to 10 ms, two points.
     #[test]
     fn times_are_distributed_as_they_are_called() {
-        assert_near(&Distribution::Constant(5 * MS), [5.0; 4]);
+        assert_near(&TimeDistribution::Constant(5 * MS), [5.0; 4]);
         assert_near(
-            &Distribution::Exponential(5 * MS),
+            &TimeDistribution::Exponential(5 * MS),
             [5.0, 3.466, 11.513, 23.026],
         );
         assert_near(
-            &Distribution::Uniform(2 * MS, 10 * MS),
+            &TimeDistribution::Uniform(2 * MS, 10 * MS),
             [6.0, 6.0, 9.2, 9.92],
         );
-        let mix = Distribution::Mix(vec![(980_000, MS), (20_000, 50 * MS)]);
+        let mix = TimeDistribution::Mix(vec![(980_000, MS), (20_000, 50 * MS)]);
         assert_near(&mix, [1.98, 1.0, 1.0, 50.0]);
     }
 
     #[test]
     fn sequences_repeat_for_a_seed_and_differ_between_threads() {
         let take = |seed, number| {
-            let mut draws = Draws::new(Distribution::Exponential(MS), seed, number);
+            let mut draws = Draws::new(TimeDistribution::Exponential(MS), seed, number);
             std::array::from_fn::<Duration, 4, _>(|_| draws.next_span())
         };
         assert_eq!(take(1, 0), take(1, 0));

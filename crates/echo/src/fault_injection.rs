@@ -5,7 +5,7 @@
 
 use wsbench_wire::close::push_close;
 use wsbench_wire::connection::MessageKind;
-use wsbench_wire::deflate::Terms;
+use wsbench_wire::deflate::AgreedParameters;
 use wsbench_wire::frame::FrameBuffer;
 use wsbench_wire::handshake::{UpgradeRequest, push_rejection, push_response};
 use wsbench_wire::mask::MaskKey;
@@ -240,7 +240,7 @@ impl Answering for FaultInjection {
         &mut self,
         memory: &mut Memory,
         request: &UpgradeRequest,
-        _compression: Option<&Terms>, // never granted: faults are made of plain frames
+        _compression: Option<&AgreedParameters>, // never granted: faults are made of plain frames
         out: &mut FrameBuffer,
     ) -> Next {
         match self.faults.opening {

@@ -56,6 +56,6 @@ pub use calibration::{
 };
 pub use certificate::{Certificate, CertificateError};
 pub use config::{Compression, Config};
-pub use distribution::Distribution;
+pub use distribution::TimeDistribution;
 pub use server::{BindError, Server};
 pub use stats::{Served, ServerStats};

@@ -26,7 +26,7 @@ pub(crate) struct Held {
 
 /// Fate of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Turn {
+pub(crate) enum AnswerFate {
     /// It leaves with the others of its read.
     AtOnce,
     /// It was taken, and will be released when due.
@@ -44,11 +44,11 @@ pub(crate) trait Pace {
     fn arrived(&mut self);
 
     /// A whole message was received, and `bytes` is the answer to it; empty if there is none.
-    fn message(&mut self, key: ConnectionKey, bytes: &[u8], next: Next) -> Turn;
+    fn message(&mut self, key: ConnectionKey, bytes: &[u8], next: Next) -> AnswerFate;
 
     /// Something that answers no message is to be sent: a pong, a close. It takes no time of its
     /// own, and keeps its place behind the answers.
-    fn aside(&mut self, key: ConnectionKey, bytes: &[u8], next: Next) -> Turn;
+    fn aside(&mut self, key: ConnectionKey, bytes: &[u8], next: Next) -> AnswerFate;
 
     /// The next answers that are due.
     fn release(&mut self) -> Option<Held>;
@@ -78,13 +78,13 @@ impl Pace for Immediate {
     fn arrived(&mut self) {}
 
     #[inline]
-    fn message(&mut self, _: ConnectionKey, _: &[u8], _: Next) -> Turn {
-        Turn::AtOnce
+    fn message(&mut self, _: ConnectionKey, _: &[u8], _: Next) -> AnswerFate {
+        AnswerFate::AtOnce
     }
 
     #[inline]
-    fn aside(&mut self, _: ConnectionKey, _: &[u8], _: Next) -> Turn {
-        Turn::AtOnce
+    fn aside(&mut self, _: ConnectionKey, _: &[u8], _: Next) -> AnswerFate {
+        AnswerFate::AtOnce
     }
 
     #[inline]

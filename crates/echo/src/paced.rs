@@ -10,11 +10,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::answering::Next;
-use crate::bucket::Bucket;
+use crate::bucket::BucketState;
 use crate::burn::Burn;
 use crate::calibration::{Calibration, Stall};
 use crate::distribution::Draws;
-use crate::pace::{ConnectionKey, Held, Pace, Turn};
+use crate::pace::{AnswerFate, ConnectionKey, Held, Pace};
 
 /// Between two looks at the stop flag during a stall.
 const STALL_SLICE: Duration = Duration::from_millis(20);
@@ -25,7 +25,7 @@ const MOST_ARRIVALS: usize = 10_000_000;
 #[derive(Debug)]
 pub(crate) struct Paced {
     start: Instant,
-    bucket: Option<Bucket>,
+    bucket: Option<BucketState>,
     service: Draws,
     /// Until when the messages so far are served.
     busy_until: Instant,
@@ -58,7 +58,7 @@ impl Paced {
         let number = thread as u64;
         Self {
             start,
-            bucket: order.bucket.map(|bucket| Bucket::new(bucket, start)),
+            bucket: order.bucket.map(|bucket| BucketState::new(bucket, start)),
             // Numbers beyond those of any thread keep the two sequences apart.
             service: Draws::new(order.service.clone(), order.seed, !number),
             busy_until: start,
@@ -125,7 +125,7 @@ impl Pace for Paced {
         self.arrived = Instant::now();
     }
 
-    fn message(&mut self, key: ConnectionKey, bytes: &[u8], next: Next) -> Turn {
+    fn message(&mut self, key: ConnectionKey, bytes: &[u8], next: Next) -> AnswerFate {
         if let Some(arrivals) = &mut self.arrivals
             && arrivals.len() < MOST_ARRIVALS
         {
@@ -135,23 +135,23 @@ impl Pace for Paced {
             burn.once();
         }
         if !self.holds() {
-            return Turn::AtOnce;
+            return AnswerFate::AtOnce;
         }
         let Some(due) = self.due() else {
-            return Turn::Never;
+            return AnswerFate::Never;
         };
         if !bytes.is_empty() || next != Next::Continue {
             self.hold(due, key, bytes, next);
         }
-        Turn::Later
+        AnswerFate::Later
     }
 
-    fn aside(&mut self, key: ConnectionKey, bytes: &[u8], next: Next) -> Turn {
+    fn aside(&mut self, key: ConnectionKey, bytes: &[u8], next: Next) -> AnswerFate {
         if !self.holds() {
-            return Turn::AtOnce;
+            return AnswerFate::AtOnce;
         }
         self.hold(self.last_due.max(self.arrived), key, bytes, next);
-        Turn::Later
+        AnswerFate::Later
     }
 
     fn release(&mut self) -> Option<Held> {
@@ -219,7 +219,7 @@ impl Ord for Waiting {
 mod tests {
     use super::*;
     use crate::calibration::TokenBucket;
-    use crate::distribution::Distribution;
+    use crate::distribution::TimeDistribution;
 
     const MS: Duration = Duration::from_millis(1);
 
@@ -259,13 +259,13 @@ mod tests {
 
     #[test]
     fn a_service_is_one_after_the_other_and_a_delay_is_not() {
-        let mut queue = paced(|order| order.service = Distribution::Constant(10 * MS));
+        let mut queue = paced(|order| order.service = TimeDistribution::Constant(10 * MS));
         assert_eq!(due(&mut queue, &[0, 1, 2, 50, 55]), [10, 20, 30, 60, 70]);
-        let mut delay = paced(|order| order.delay = Distribution::Constant(10 * MS));
+        let mut delay = paced(|order| order.delay = TimeDistribution::Constant(10 * MS));
         assert_eq!(due(&mut delay, &[0, 1, 2, 50, 55]), [10, 11, 12, 60, 65]);
         let mut both = paced(|order| {
-            order.service = Distribution::Constant(10 * MS);
-            order.delay = Distribution::Constant(100 * MS);
+            order.service = TimeDistribution::Constant(10 * MS);
+            order.delay = TimeDistribution::Constant(100 * MS);
         });
         assert_eq!(due(&mut both, &[0, 1]), [110, 120]);
     }
@@ -279,7 +279,7 @@ mod tests {
         };
         let mut shaped = paced(|order| {
             order.bucket = Some(bucket(false));
-            order.service = Distribution::Constant(MS);
+            order.service = TimeDistribution::Constant(MS);
         });
         assert_eq!(due(&mut shaped, &[0, 0, 0, 0]), [1, 2, 11, 21]);
         let mut policed = paced(|order| order.bucket = Some(bucket(true)));
@@ -289,18 +289,18 @@ mod tests {
     #[test]
     fn answers_are_released_in_order_and_not_before_they_are_due() {
         let delay = 2 * MS;
-        let mut paced = paced(|order| order.delay = Distribution::Constant(delay));
+        let mut paced = paced(|order| order.delay = TimeDistribution::Constant(delay));
         let before = Instant::now();
         for place in 0..3 {
             paced.arrived();
             let key = ConnectionKey { place, serial: 0 };
-            assert_eq!(paced.message(key, b"x", Next::Continue), Turn::Later);
+            assert_eq!(paced.message(key, b"x", Next::Continue), AnswerFate::Later);
         }
         let key = ConnectionKey {
             place: 3,
             serial: 0,
         };
-        assert_eq!(paced.aside(key, b"bye", Next::Finish), Turn::Later);
+        assert_eq!(paced.aside(key, b"bye", Next::Finish), AnswerFate::Later);
         assert!(paced.next_due().unwrap() >= before + delay);
         for place in 0..4 {
             let due = paced.next_due().unwrap();

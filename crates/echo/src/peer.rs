@@ -10,21 +10,21 @@ use std::sync::Arc;
 
 use mio::{Interest, Registry, Token};
 use wsbench_wire::close::push_close;
-use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
+use wsbench_wire::connection::{Connection, Endpoint, Event, Limits, MessageKind, Utf8};
 use wsbench_wire::deflate::Codec;
-use wsbench_wire::frame::{FrameBuffer, Header};
+use wsbench_wire::frame::{FrameBuffer, FrameHeader};
 use wsbench_wire::handshake::{HandshakeError, UpgradeRequest, push_rejection, read_request};
 
 use crate::answering::{Answering, Next};
 use crate::census::Presence;
-use crate::compression::{Compressed, Compressor};
+use crate::compression::{CompressedConnection, Compressor};
 use crate::conduit::Conduit;
 use crate::fate::Fate;
-use crate::pace::{ConnectionKey, Held, Pace, Turn};
+use crate::pace::{AnswerFate, ConnectionKey, Held, Pace};
 #[cfg(feature = "http2")]
 use crate::preface::Preface;
 use crate::stats::ServerStats;
-use crate::unfinished::{Share, Unfinished};
+use crate::unfinished::{OctetShare, Unfinished};
 
 /// While more than this is unsent, a connection is not read from, octets.
 const MAX_UNSENT: usize = 1 << 20;
@@ -59,7 +59,7 @@ pub(crate) struct ThreadState<A, P> {
 
 /// Phase of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+enum PeerPhase {
     /// The request to upgrade is awaited.
     Opening,
     /// Frames are exchanged.
@@ -84,7 +84,7 @@ pub(crate) struct Peer<M> {
     conduit: Conduit,
     pub(crate) key: ConnectionKey,
     token: Token,
-    phase: Phase,
+    phase: PeerPhase,
     wire: Connection,
     /// Codec, where compression was agreed upon.
     codec: Option<Box<Codec>>,
@@ -93,7 +93,7 @@ pub(crate) struct Peer<M> {
     /// While opening, the head so far; afterwards the message so far.
     partial: Vec<u8>,
     /// Memory that it takes of what all connections may.
-    share: Share,
+    share: OctetShare,
     /// Bytes that the socket would not take, from `sent` on.
     unsent: FrameBuffer,
     sent: usize,
@@ -118,13 +118,13 @@ impl<M> Peer<M> {
             conduit,
             key,
             token,
-            phase: Phase::Opening,
-            wire: Connection::new(Role::Server, Limits { max_message }, Utf8::Check),
+            phase: PeerPhase::Opening,
+            wire: Connection::new(Endpoint::Server, Limits { max_message }, Utf8::Check),
             codec: None,
             max_message,
             memory,
             partial: Vec::new(),
-            share: Share::default(),
+            share: OctetShare::default(),
             unsent: FrameBuffer::new(),
             sent: 0,
             after: Next::Continue,
@@ -134,7 +134,7 @@ impl<M> Peer<M> {
 
     /// True if the request to upgrade is still awaited.
     pub(crate) fn is_opening(&self) -> bool {
-        self.phase == Phase::Opening
+        self.phase == PeerPhase::Opening
     }
 
     /// The place of the HTTP/2 connection that it is a stream of.
@@ -223,7 +223,7 @@ impl<M> Peer<M> {
 
     /// Memory of the connection, once frames are exchanged on it.
     pub(crate) fn open_memory(&mut self) -> Option<&mut M> {
-        let is_open = self.phase == Phase::Open && self.after == Next::Continue;
+        let is_open = self.phase == PeerPhase::Open && self.after == Next::Continue;
         is_open.then_some(&mut self.memory)
     }
 
@@ -233,7 +233,7 @@ impl<M> Peer<M> {
         frames: &[u8],
         state: &mut ThreadState<A, P>,
     ) -> Fate {
-        if self.phase != Phase::Open {
+        if self.phase != PeerPhase::Open {
             return Fate::Waits;
         }
         let fate = self.send(frames, state);
@@ -260,9 +260,9 @@ impl<M> Peer<M> {
         P: Pace,
     {
         match self.phase {
-            Phase::Open => self.take_frames(input, state),
-            Phase::Opening => self.take_head(input, state),
-            Phase::Deaf => Fate::Waits,
+            PeerPhase::Open => self.take_frames(input, state),
+            PeerPhase::Opening => self.take_head(input, state),
+            PeerPhase::Deaf => Fate::Waits,
         }
     }
 
@@ -316,7 +316,7 @@ impl<M> Peer<M> {
             Ok(None) => return Fate::Waits,
             Ok(Some(request)) => {
                 state.stats.upgraded += 1;
-                self.phase = Phase::Open;
+                self.phase = PeerPhase::Open;
                 let compressor = state.compressor.as_ref();
                 let terms = compressor.and_then(|compressor| request.compression(&compressor.wish));
                 if let (Some(compressor), Some(terms)) = (compressor, &terms) {
@@ -339,7 +339,7 @@ impl<M> Peer<M> {
         let out = mem::take(&mut state.out);
         let fate = self.send(out.as_slice(), state).or(|| self.follow(next));
         state.out = out;
-        if fate == Fate::Gone || self.phase != Phase::Open || consumed == input.len() {
+        if fate == Fate::Gone || self.phase != PeerPhase::Open || consumed == input.len() {
             return fate;
         }
         self.take_frames(&mut input[consumed..], state)
@@ -354,7 +354,7 @@ impl<M> Peer<M> {
         state.out.clear();
         let answers = match (&mut self.codec, &mut state.compressor) {
             (Some(codec), Some(compressor)) => {
-                let peer = Compressed {
+                let peer = CompressedConnection {
                     key: self.key,
                     codec,
                     wire: &mut self.wire,
@@ -463,14 +463,14 @@ impl<M> Peer<M> {
                     (Next::Drain, pace.aside(key, out.as_slice(), Next::Drain))
                 }
             };
-            if turn != Turn::AtOnce {
+            if turn != AnswerFate::AtOnce {
                 out.clear();
             }
             if next != Next::Continue {
                 match turn {
-                    Turn::AtOnce => return Answers::Buffered(next),
-                    Turn::Later => return Answers::Buffered(Next::Continue),
-                    Turn::Never => {}
+                    AnswerFate::AtOnce => return Answers::Buffered(next),
+                    AnswerFate::Later => return Answers::Buffered(Next::Continue),
+                    AnswerFate::Never => {}
                 }
             }
         }
@@ -553,7 +553,7 @@ impl<M> Peer<M> {
             self.conduit.reset();
             return Fate::Gone;
         }
-        self.phase = Phase::Deaf;
+        self.phase = PeerPhase::Deaf;
         self.partial = Vec::new();
         self.share.clear();
         if !self.unsent.is_empty() {
@@ -588,14 +588,14 @@ impl<M> Peer<M> {
 /// Makes a frame of the message that begins at `start` and ends with the input, by writing a header
 /// where the client's was: ours has no mask and is shorter. `None` when that was in an earlier read.
 fn frame_in_place(kind: MessageKind, input: &mut [u8], start: usize) -> Option<&[u8]> {
-    let header = Header {
+    let header = FrameHeader {
         fin: true,
         rsv: 0,
         opcode: kind.opcode(),
         mask: None,
         len: (input.len() - start) as u64,
     };
-    let mut encoded = [0; Header::MAX_LEN];
+    let mut encoded = [0; FrameHeader::MAX_LEN];
     let len = header.encode(&mut encoded);
     let front = start.checked_sub(len)?;
     input[front..start].copy_from_slice(&encoded[..len]);

@@ -16,7 +16,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use thiserror::Error;
 use wsbench_transport::tls::TlsServer;
 
-use crate::answering::{Answering, Echo};
+use crate::answering::{Answering, PlainEcho};
 use crate::broadcasting::Broadcasting;
 use crate::calibration::Misbehaviour;
 use crate::census::Census;
@@ -28,7 +28,7 @@ use crate::paced::Paced;
 use crate::pinning::pin_to;
 use crate::stats::{Served, ServerStats};
 use crate::unfinished::Unfinished;
-use crate::worker::{Listener, Post, Worker};
+use crate::worker::{EventLoop, Listener, Post};
 
 /// The server could not be set up. Nothing is left behind.
 #[derive(Debug, Error)]
@@ -185,7 +185,7 @@ impl Server {
     pub fn serve(self, stop: &AtomicBool) -> Served {
         let calibration = self.config.calibration.clone();
         if calibration.is_none() {
-            return self.run_as(stop, || Echo, |_| Immediate);
+            return self.run_as(stop, || PlainEcho, |_| Immediate);
         }
         if let Some(broadcast) = &calibration.broadcast {
             let (faults, seed) = (&calibration.misbehave, calibration.seed);
@@ -196,7 +196,7 @@ impl Server {
         if self.config.compression.is_some() {
             return self.run_as(
                 stop,
-                || Echo,
+                || PlainEcho,
                 |thread| Paced::new(&calibration, thread, start),
             );
         }
@@ -224,7 +224,7 @@ impl Server {
             }
             let census = Arc::clone(&census);
             let unfinished = Arc::clone(&unfinished);
-            Worker::new(post, answering(), pace(index), config, census, unfinished)
+            EventLoop::new(post, answering(), pace(index), config, census, unfinished)
                 .encrypted(tls.clone())
                 .run(stop)
         };

@@ -13,7 +13,7 @@ pub(crate) struct Unfinished {
 
 /// One connection's share of the sum, given back when it is dropped.
 #[derive(Debug, Default)]
-pub(crate) struct Share {
+pub(crate) struct OctetShare {
     octets: u64,
     of: Option<Arc<Unfinished>>,
 }
@@ -28,7 +28,7 @@ impl Unfinished {
     }
 }
 
-impl Share {
+impl OctetShare {
     /// True if nothing is counted.
     #[inline]
     pub(crate) const fn is_empty(&self) -> bool {
@@ -54,7 +54,7 @@ impl Share {
     }
 }
 
-impl Drop for Share {
+impl Drop for OctetShare {
     fn drop(&mut self) {
         self.clear();
     }
@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn shares_add_up_and_are_given_back() {
         let sum = Arc::new(Unfinished::at_most(100));
-        let (mut one, mut other) = (Share::default(), Share::default());
+        let (mut one, mut other) = (OctetShare::default(), OctetShare::default());
         assert!(one.set(60, &sum) && other.set(40, &sum));
         assert!(!other.set(41, &sum));
         assert!(one.set(59, &sum), "59 and 41 are as many as may be");

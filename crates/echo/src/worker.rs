@@ -33,7 +33,7 @@ use crate::stats::{Served, ServerStats};
 use crate::timer::Timer;
 use crate::unfinished::Unfinished;
 #[cfg(feature = "http2")]
-use multiplexed::Multiplexed;
+use multiplexed::Http2Connection;
 
 const LISTENER: Token = Token(usize::MAX - 1);
 const TIMER: Token = Token(usize::MAX - 2);
@@ -96,7 +96,7 @@ impl Post {
 }
 
 /// The loop of one thread.
-pub(crate) struct Worker<A: Answering, P> {
+pub(crate) struct EventLoop<A: Answering, P> {
     poll: Poll,
     listener: Listener,
     timer: Timer,
@@ -109,7 +109,7 @@ pub(crate) struct Worker<A: Answering, P> {
     hungry: Vec<usize>,
     /// HTTP/2 connections, each in a place where there is no peer.
     #[cfg(feature = "http2")]
-    multiplexed: HashMap<usize, Multiplexed<A::Memory>>,
+    multiplexed: HashMap<usize, Http2Connection<A::Memory>>,
     /// Those whose streams have acted.
     #[cfg(feature = "http2")]
     restless: Vec<usize>,
@@ -130,7 +130,7 @@ pub(crate) struct Worker<A: Answering, P> {
     census: Arc<Census>,
 }
 
-impl<A: Answering, P: Pace> Worker<A, P> {
+impl<A: Answering, P: Pace> EventLoop<A, P> {
     /// A loop that has not begun.
     pub(crate) fn new(
         post: Post,

@@ -13,7 +13,7 @@ use running::{Client, Running, round_trip};
 use tungstenite::error::ProtocolError;
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{Error, Message};
-use wsbench_echo::{Calibration, Distribution, Misbehaviour, ParseMisbehaviourError, Stall};
+use wsbench_echo::{Calibration, Misbehaviour, ParseMisbehaviourError, Stall, TimeDistribution};
 
 const MESSAGES: u64 = 100;
 
@@ -51,7 +51,7 @@ fn plain() -> Vec<Message> {
 fn a_calibration_without_faults_is_an_echo() {
     assert_eq!(answers(&[]), plain());
     let server = Running::start(|config| {
-        config.calibration.delay = Distribution::Constant(Duration::from_micros(1));
+        config.calibration.delay = TimeDistribution::Constant(Duration::from_micros(1));
     });
     assert_eq!(round_trip(&mut server.client(), message(1)), message(1));
 }
@@ -334,7 +334,8 @@ fn no_close_reply_leaves_the_client_waiting() {
 #[test]
 fn delayed_answers_do_not_queue_behind_one_another() {
     let delay = Duration::from_millis(50);
-    let server = Running::start(|config| config.calibration.delay = Distribution::Constant(delay));
+    let server =
+        Running::start(|config| config.calibration.delay = TimeDistribution::Constant(delay));
     let mut client = server.client();
     let start = Instant::now();
     for i in 1..=200 {

@@ -13,8 +13,8 @@ use std::time::Duration;
 use running::{Running, round_trip};
 use tungstenite::Message;
 use wsbench_echo::{BindError, Calibration, Compression, Config, Misbehaviour, Server};
-use wsbench_wire::connection::{Limits, Role, Utf8};
-use wsbench_wire::deflate::{Codec, Pool, Terms, Wish};
+use wsbench_wire::connection::{Endpoint, Limits, Utf8};
+use wsbench_wire::deflate::{AgreedParameters, Codec, Pool, Wish};
 use wsbench_wire::frame::{FrameBuffer, RSV1};
 use wsbench_wire::handshake::{ClientHandshake, Request};
 use wsbench_wire::mask::MaskKey;
@@ -25,7 +25,7 @@ fn granting() -> Running {
 }
 
 /// Connects, offers compression, and tells what was granted.
-fn upgraded(server: &Running, wish: &Wish) -> (TcpStream, Option<Terms>) {
+fn upgraded(server: &Running, wish: &Wish) -> (TcpStream, Option<AgreedParameters>) {
     let handshake = ClientHandshake::new([3; 16]).offering(wish.offer());
     let mut out = FrameBuffer::new();
     let request = Request {
@@ -68,7 +68,7 @@ fn the_example_of_the_rfc_comes_back_as_the_rfc_has_it() {
     let server = granting();
     for fragment in [1, 100] {
         let (mut stream, terms) = upgraded(&server, &Wish::default());
-        assert_eq!(terms, Some(Terms::default()));
+        assert_eq!(terms, Some(AgreedParameters::default()));
         send(&mut stream, b"\xf2\x48\xcd\xc9\xc9\x07\x00", fragment);
         assert_received(&mut stream, b"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00");
         send(&mut stream, b"\xf2\x00\x11\x00\x00", fragment);
@@ -104,7 +104,13 @@ fn a_bomb_is_refused_with_1009_and_nonsense_with_1007() {
         max_message: u64::MAX,
     };
     let wish = Wish::default();
-    let mut codec = Codec::new(Role::Client, &Terms::default(), &wish, limits, Utf8::Skip);
+    let mut codec = Codec::new(
+        Endpoint::Client,
+        &AgreedParameters::default(),
+        &wish,
+        limits,
+        Utf8::Skip,
+    );
     let mut bomb = Vec::new();
     codec.compress(&mut Pool::new(9), &[&vec![b'0'; 50 << 20]], &mut bomb);
     assert!(bomb.len() < 100_000);
@@ -134,7 +140,7 @@ fn what_would_break_the_order_of_a_compressed_connection_is_refused() {
     };
     assert!(matches!(bound(faulty), Err(BindError::CompressedDisorder)));
     let constant = Calibration {
-        delay: wsbench_echo::Distribution::Constant(Duration::from_millis(2)),
+        delay: wsbench_echo::TimeDistribution::Constant(Duration::from_millis(2)),
         ..Calibration::default()
     };
     assert!(bound(constant.clone()).is_ok());

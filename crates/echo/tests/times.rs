@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use running::{Client, Running, round_trip};
 use tungstenite::Message;
-use wsbench_echo::{Calibration, Distribution, TokenBucket};
+use wsbench_echo::{Calibration, TimeDistribution, TokenBucket};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -37,7 +37,7 @@ fn exchange(clients: &mut [Client], messages: usize) {
 
 #[test]
 fn a_service_is_a_single_queue_for_all_connections() {
-    let server = with(|order| order.service = Distribution::Constant(MS));
+    let server = with(|order| order.service = TimeDistribution::Constant(MS));
     let mut clients: Vec<Client> = (0..4).map(|_| server.client()).collect();
     let start = Instant::now();
     exchange(&mut clients, 200);
@@ -48,9 +48,9 @@ fn a_service_is_a_single_queue_for_all_connections() {
 
 #[test]
 fn what_overtakes_keeps_its_bytes_and_its_delay() {
-    let server = with(|order| order.delay = Distribution::Exponential(10 * MS));
+    let server = with(|order| order.delay = TimeDistribution::Exponential(10 * MS));
     let order = Calibration {
-        delay: Distribution::Exponential(10 * MS),
+        delay: TimeDistribution::Exponential(10 * MS),
         ..Calibration::default()
     };
     let delays: Vec<Duration> = order.delays(0).take(200).collect();

@@ -6,7 +6,7 @@
 //! runs amount to together is `judge::comparison`'s.
 
 use wsbench_judge::comparison::{self, ComparisonError, Terms};
-use wsbench_judge::outcome::{Outcome, outcome};
+use wsbench_judge::outcome::{RunStatus, outcome};
 use wsbench_load::plan::Plan;
 use wsbench_record::comparison::{Comparison, Side};
 use wsbench_record::document::Document;
@@ -33,7 +33,7 @@ pub struct Rounds {
 
 /// The whole rounds that were made.
 #[derive(Clone, Debug, Default)]
-pub struct Made {
+pub struct MadeRounds {
     /// Runs of A, one a round.
     pub a: Vec<Document>,
     /// Runs of B, one a round.
@@ -120,18 +120,18 @@ pub fn compare(
 ///
 /// # Errors
 /// [`RunnerError::Failed`]: a run could not be carried out at all.
-pub fn measure(runner: &mut dyn Runner, rounds: &Rounds) -> Result<Made, RunnerError> {
+pub fn measure(runner: &mut dyn Runner, rounds: &Rounds) -> Result<MadeRounds, RunnerError> {
     let began_s = runner.now_s();
     let mut seeds = Seeds::of(&rounds.a);
-    let mut order = Order::of(&rounds.a);
-    let mut made = Made::default();
+    let mut order = RoundOrder::of(&rounds.a);
+    let mut made = MadeRounds::default();
     let mut steps = 0.0;
     for round in 1..=rounds.rounds {
         let mut block = [None, None];
         for side in order.next_round() {
             let plan = match side {
-                Turn::A => &rounds.a,
-                Turn::B => &rounds.b,
+                RoundSide::A => &rounds.a,
+                RoundSide::B => &rounds.b,
             };
             let document = match runner.run(&seeds.next_for(plan)) {
                 Ok(document) => document,
@@ -171,25 +171,25 @@ pub fn measure(runner: &mut dyn Runner, rounds: &Rounds) -> Result<Made, RunnerE
 }
 
 fn is_fit(document: &Document) -> bool {
-    !matches!(outcome(document, false), Outcome::Failed(_))
+    !matches!(outcome(document, false), RunStatus::Failed(_))
 }
 
 /// Whose run it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Turn {
+enum RoundSide {
     A = 0,
     B = 1,
 }
 
 /// The order within each round: drawn for every other round, and the reverse in the one after.
 #[derive(Debug)]
-struct Order {
+struct RoundOrder {
     random: fastrand::Rng,
     /// The side that begins the next round, where that is settled.
-    settled: Option<Turn>,
+    settled: Option<RoundSide>,
 }
 
-impl Order {
+impl RoundOrder {
     fn of(plan: &Plan) -> Self {
         Self {
             // Of the seed, but not the sequence that the runs' seeds are.
@@ -198,20 +198,24 @@ impl Order {
         }
     }
 
-    fn next_round(&mut self) -> [Turn; 2] {
+    fn next_round(&mut self) -> [RoundSide; 2] {
         if let Some(first) = self.settled.take() {
             return Self::begun_by(first);
         }
-        let first = if self.random.bool() { Turn::A } else { Turn::B };
+        let first = if self.random.bool() {
+            RoundSide::A
+        } else {
+            RoundSide::B
+        };
         let [first, second] = Self::begun_by(first);
         self.settled = Some(second);
         [first, second]
     }
 
-    fn begun_by(first: Turn) -> [Turn; 2] {
+    fn begun_by(first: RoundSide) -> [RoundSide; 2] {
         match first {
-            Turn::A => [Turn::A, Turn::B],
-            Turn::B => [Turn::B, Turn::A],
+            RoundSide::A => [RoundSide::A, RoundSide::B],
+            RoundSide::B => [RoundSide::B, RoundSide::A],
         }
     }
 }
@@ -225,12 +229,12 @@ mod tests {
     #[test]
     fn each_begins_as_often_as_the_other_and_nobody_can_tell_which() {
         let plan = PlanSpec::against("ws://a/".parse().unwrap()).check();
-        let mut order = Order::of(&plan.unwrap());
-        let rounds: Vec<[Turn; 2]> = (0..200).map(|_| order.next_round()).collect();
+        let mut order = RoundOrder::of(&plan.unwrap());
+        let rounds: Vec<[RoundSide; 2]> = (0..200).map(|_| order.next_round()).collect();
         let began = |turn| rounds.iter().filter(|round| round[0] == turn).count();
-        assert_eq!((began(Turn::A), began(Turn::B)), (100, 100));
+        assert_eq!((began(RoundSide::A), began(RoundSide::B)), (100, 100));
         let drawn = rounds.iter().step_by(2);
-        let by_a = drawn.filter(|round| round[0] == Turn::A).count();
+        let by_a = drawn.filter(|round| round[0] == RoundSide::A).count();
         assert!((30..=70).contains(&by_a), "{by_a} of 100 drawn for A");
         assert!(rounds.iter().all(|[first, second]| first != second));
     }

@@ -29,8 +29,8 @@ use wsbench_stats::batches::BATCHES;
 
 use crate::pilot::{self, PilotError};
 use crate::runner::{Runner, RunnerError, Step};
-use evidence::{Evidence, Next, Rules, Why};
-use judge::{Judgement, judge};
+use evidence::{Evidence, Next, Rules, TrialReason};
+use judge::{TrialJudgement, judge};
 use tail::{Tail, TimeLimit};
 
 /// Share of the pilot's rate at which the search begins: below where queues grow long, and near it.
@@ -225,7 +225,7 @@ impl SearchState<'_> {
                 // Little is expected of it, and the time was given.
                 Next::Blurred => match self.evidence.leftover() {
                     Some(load) if self.rest_s(load) >= SHORTEST_S => {
-                        (load, f64::INFINITY, Why::Edge)
+                        (load, f64::INFINITY, TrialReason::Edge)
                     }
                     _ => return Ok(self.blurred()),
                 },
@@ -340,11 +340,11 @@ impl SearchState<'_> {
         load: f64,
         length_s: f64,
         purpose: Purpose,
-    ) -> Result<Judgement, RunnerError> {
+    ) -> Result<TrialJudgement, RunnerError> {
         let number = self.trials.len() as u32 + 1;
         let plan = self.plan(load, length_s, number)?;
         let is_looked_at = !matches!(purpose, Purpose::Overload | Purpose::Recovery);
-        let mut look = Look {
+        let mut look = EarlyDecision {
             clients: &self.settings.plan.clients,
             objectives: &self.settings.objectives,
             evidence: &self.evidence,
@@ -528,7 +528,7 @@ fn interval(length: Nanos) -> Nanos {
 
 /// A look at a trial under way: it is over as soon as it is certain on which side of the limit its
 /// load is.
-struct Look<'a> {
+struct EarlyDecision<'a> {
     clients: &'a Population,
     objectives: &'a [Objective],
     evidence: &'a Evidence,
@@ -537,7 +537,7 @@ struct Look<'a> {
     next: Nanos,
 }
 
-impl Look<'_> {
+impl EarlyDecision<'_> {
     fn is_enough(&mut self, so_far: &RunResult) -> bool {
         let Some(newest) = so_far.slices.last() else {
             return false;
@@ -564,12 +564,12 @@ impl Look<'_> {
     }
 }
 
-fn purpose(why: Why) -> Purpose {
+fn purpose(why: TrialReason) -> Purpose {
     match why {
-        Why::Bracket => Purpose::Bracket,
-        Why::Bisect => Purpose::Bisect,
-        Why::Edge => Purpose::Edge,
-        Why::Confirm => Purpose::Confirm,
-        Why::Retry => Purpose::Retry,
+        TrialReason::Bracket => Purpose::Bracket,
+        TrialReason::Bisect => Purpose::Bisect,
+        TrialReason::Edge => Purpose::Edge,
+        TrialReason::Confirm => Purpose::Confirm,
+        TrialReason::Retry => Purpose::Retry,
     }
 }

@@ -4,7 +4,7 @@
 //! fixed rate (METHOD section 1).
 
 use thiserror::Error;
-use wsbench_judge::outcome::{Outcome, outcome};
+use wsbench_judge::outcome::{RunStatus, outcome};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, StopRule};
 use wsbench_record::document::{Document, Ended};
@@ -81,7 +81,7 @@ pub(crate) fn run(plan: &Plan, runner: &mut dyn Runner) -> Result<Pilot, PilotEr
         && messages.received_in_window > 0
         && (messages.corrupted, messages.failed) == (0, 0);
     let failure = match outcome(&document, false) {
-        Outcome::Failed(reason) if !is_only_slow => Some(reason.to_string()),
+        RunStatus::Failed(reason) if !is_only_slow => Some(reason.to_string()),
         _ => None,
     };
     match (failure, document.messages_per_s) {

@@ -12,7 +12,7 @@ use wsbench_judge::ranking::failed_record;
 use wsbench_record::gate::Stamp;
 use wsbench_record::ranking::{Failed, RunRecord, Stage};
 
-pub use ledger::{Entry, Ledger, MOST_FAILURES};
+pub use ledger::{Ledger, LedgerEntry, MOST_FAILURES};
 pub use program::{Planned, PlannedRun, Program, Turn};
 
 /// Testbed on which servers are installed, started, examined, measured and stopped. One server is
@@ -55,7 +55,7 @@ pub trait Testbed {
     ///
     /// # Errors
     /// In words, when it cannot be kept.
-    fn keep(&mut self, entry: &Entry) -> Result<(), String>;
+    fn keep(&mut self, entry: &LedgerEntry) -> Result<(), String>;
 
     /// Hears how it is going, for whoever waits for it. Nothing depends on it.
     fn told(&mut self, event: &RankEvent<'_>) {
@@ -207,7 +207,7 @@ impl Ranker<'_> {
                     self.setting
                         .told(&RankEvent::Installed(name, version.as_deref()));
                     let server = name.clone();
-                    self.note(Entry::Installed { server, version })?;
+                    self.note(LedgerEntry::Installed { server, version })?;
                 }
                 Err(trouble) => self.fail(name, Stage::Install, None, trouble)?,
             }
@@ -223,7 +223,7 @@ impl Ranker<'_> {
                     Ok(stamp) => {
                         self.setting.told(&RankEvent::Examined(name, &stamp));
                         let server = name.clone();
-                        self.note(Entry::Gate { server, stamp })?;
+                        self.note(LedgerEntry::Gate { server, stamp })?;
                     }
                     Err(trouble) => self.fail(name, Stage::Gate, None, trouble)?,
                 }
@@ -329,7 +329,7 @@ impl Ranker<'_> {
             }
             self.setting.told(&RankEvent::Ran(&record));
             let record = Box::new(record);
-            self.note(Entry::Run { record })?;
+            self.note(LedgerEntry::Run { record })?;
             self.leave_out(server, round, &workload.name)?;
         }
         Ok(())
@@ -341,7 +341,7 @@ impl Ranker<'_> {
         match self.setting.start(server) {
             Ok(ready_s) => {
                 let server = name.clone();
-                self.note(Entry::Ready { server, ready_s })?;
+                self.note(LedgerEntry::Ready { server, ready_s })?;
                 Ok(true)
             }
             Err(trouble) => {
@@ -393,11 +393,11 @@ impl Ranker<'_> {
     fn note_failed(&mut self, server: &str, failed: Failed) -> Result<(), Halt> {
         self.setting.told(&RankEvent::Failed(server, &failed));
         let server = server.to_owned();
-        self.note(Entry::Failed { server, failed })
+        self.note(LedgerEntry::Failed { server, failed })
     }
 
     /// Keeps an entry first, then acts on it.
-    fn note(&mut self, entry: Entry) -> Result<(), Halt> {
+    fn note(&mut self, entry: LedgerEntry) -> Result<(), Halt> {
         self.setting.keep(&entry).map_err(Halt::NotKept)?;
         self.ledger.note(entry);
         Ok(())

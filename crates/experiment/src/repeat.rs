@@ -1,6 +1,6 @@
 //! One plan several times over, each time with fresh connections and another seed.
 
-use wsbench_judge::outcome::{Outcome, outcome};
+use wsbench_judge::outcome::{RunStatus, outcome};
 use wsbench_load::plan::Plan;
 use wsbench_record::document::Document;
 
@@ -33,7 +33,7 @@ pub fn repeat(
             trial: None,
             left_s: Some(each_s * f64::from(runs - number)),
         });
-        let has_failed = matches!(outcome(&document, false), Outcome::Failed(_));
+        let has_failed = matches!(outcome(&document, false), RunStatus::Failed(_));
         documents.push(document);
         if has_failed {
             break;

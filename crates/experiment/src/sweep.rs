@@ -94,7 +94,7 @@ pub fn sweep(settings: &Settings, runner: &mut dyn Runner) -> Result<Sweep, Swee
     let rates = rates(&fitted.settings, capacity_per_s);
     let mut course = Course {
         asked,
-        collected: rates.iter().map(|rate| Collected::new(*rate)).collect(),
+        collected: rates.iter().map(|rate| FiguresAtRate::new(*rate)).collect(),
         planned: rates.len() * fitted.settings.rounds as usize,
         order: order(rates.len(), asked.rounds, asked.plan.seed),
         fitted,
@@ -109,7 +109,7 @@ pub fn sweep(settings: &Settings, runner: &mut dyn Runner) -> Result<Sweep, Swee
     let fitted = is_cut.then(|| course.words().spelled(spelling));
     let took_s = course.spent_s();
     let collected = course.collected.into_iter();
-    let points: Vec<Point> = collected.filter_map(Collected::point).collect();
+    let points: Vec<Point> = collected.filter_map(FiguresAtRate::point).collect();
     let first = course.first;
     let first = first.expect("a sweep without a run has returned its error");
     Ok(Sweep {
@@ -141,7 +141,7 @@ struct Course<'a> {
     done: usize,
     /// Time that these took beside their windows, s.
     beside_s: f64,
-    collected: Vec<Collected>,
+    collected: Vec<FiguresAtRate>,
     /// The first document, for what all have in common.
     first: Option<Document>,
 }
@@ -400,7 +400,7 @@ impl Pooled {
 }
 
 /// Figures that the runs at one rate gave so far.
-struct Collected {
+struct FiguresAtRate {
     asked_per_s: f64,
     times: Pooled,
     /// Of messages to many.
@@ -412,7 +412,7 @@ struct Collected {
     runs: Vec<Run>,
 }
 
-impl Collected {
+impl FiguresAtRate {
     fn new(asked_per_s: f64) -> Self {
         Self {
             asked_per_s,

@@ -11,7 +11,7 @@ use wsbench_record::audit::Kind;
 use wsbench_record::document::{ArrivalShape, Document, Record, RunContext};
 use wsbench_setting::Paths;
 use wsbench_simulate::runner::target;
-use wsbench_simulate::{Pause, Queue, Scenario, Service, run};
+use wsbench_simulate::{Pause, Queue, Scenario, ServiceTime, run};
 use wsbench_stats::gaps::Gaps;
 
 /// An open loop of twenty seconds over ten connections.
@@ -41,7 +41,7 @@ fn level(process: Process, seed: u64) -> Plan {
 fn near() -> Scenario {
     let mut scenario = Scenario::default();
     scenario.network.latency = Nanos(100);
-    scenario.server.service = Service::Constant(Nanos::from_micros(10));
+    scenario.server.service = ServiceTime::Constant(Nanos::from_micros(10));
     scenario.server.queue = Queue::Fifo;
     scenario
 }
@@ -172,7 +172,7 @@ fn back_pressure_is_no_distortion() {
     });
     let plan = plan.unwrap();
     let mut scenario = near();
-    scenario.server.service = Service::Constant(Nanos::from_micros(900));
+    scenario.server.service = ServiceTime::Constant(Nanos::from_micros(900));
     let (result, document) = document(&plan, scenario);
     assert!(result.blocked_by.limit > 1_000, "{:?}", result.blocked_by);
     let shape = shape(&document);

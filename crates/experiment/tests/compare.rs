@@ -11,14 +11,14 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, PlanSpec, StopRule};
 use wsbench_record::comparison::{Comparison, Doubt, Found};
 use wsbench_simulate::runner::{Simulated, target};
-use wsbench_simulate::{AnswerFault, Every, Queue, Scenario, Service};
+use wsbench_simulate::{AnswerFault, Every, Queue, Scenario, ServiceTime};
 
 /// A server that takes an exponentially distributed time of this mean, next to the generator.
 fn server(mean_us: u64) -> Scenario {
     let mut scenario = Scenario::default();
     scenario.network.latency = Nanos::from_micros(1);
     scenario.server.queue = Queue::Fifo;
-    scenario.server.service = Service::Exponential(Nanos::from_micros(mean_us));
+    scenario.server.service = ServiceTime::Exponential(Nanos::from_micros(mean_us));
     scenario
 }
 

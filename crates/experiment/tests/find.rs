@@ -18,12 +18,12 @@ use wsbench_record::objective::Objective;
 use wsbench_record::search::{Cause, Ending, Limit, Over, Purpose, Search, Trial, TrialVerdict};
 use wsbench_render::style::Style;
 use wsbench_simulate::runner::{Simulated, target};
-use wsbench_simulate::{Death, Outage, Queue, Scenario, Service, ToAll};
+use wsbench_simulate::{Death, Outage, Queue, Scenario, ServiceTime, ToAll};
 
 const D: Nanos = Nanos::from_micros(200);
 
 /// A server near enough that the way to it does not matter, with one queue for all.
-fn server(service: Service) -> Scenario {
+fn server(service: ServiceTime) -> Scenario {
     let mut scenario = Scenario::default();
     scenario.network.latency = Nanos(100);
     (scenario.server.service, scenario.server.queue) = (service, Queue::Fifo);
@@ -82,7 +82,7 @@ fn bounds_in_trials_and_time_end_a_search_with_what_is_known() {
         most_trials: 5,
         ..settings(p99(Nanos::from_millis(2)), 1)
     };
-    let search_of_few = search(server(Service::Constant(D)), &few);
+    let search_of_few = search(server(ServiceTime::Constant(D)), &few);
     assert_eq!(search_of_few.trials.len(), 5);
     assert_eq!(search_of_few.ended, Ending::OutOfTrials);
     let (low, high) = bracket(&search_of_few);
@@ -91,7 +91,7 @@ fn bounds_in_trials_and_time_end_a_search_with_what_is_known() {
         limit: Nanos::from_secs(40),
         ..settings(p99(Nanos::from_millis(2)), 1)
     };
-    let short = search(server(Service::Constant(D)), &short);
+    let short = search(server(ServiceTime::Constant(D)), &short);
     assert_eq!(short.ended, Ending::OutOfTime);
     assert!(!short.trials.is_empty());
 }
@@ -102,7 +102,7 @@ fn a_limit_below_the_service_time_is_met_by_no_rate() {
         start: Some(2_000.0),
         ..settings(p99(Nanos::from_micros(150)), 1)
     };
-    let search = search(server(Service::Constant(D)), &settings);
+    let search = search(server(ServiceTime::Constant(D)), &settings);
     assert_eq!(search.ended, Ending::NothingHolds);
     assert_eq!(search.holds, None);
 }
@@ -110,7 +110,7 @@ fn a_limit_below_the_service_time_is_met_by_no_rate() {
 /// The server dies in the middle of every trial.
 #[test]
 fn an_outage_is_told_as_what_it_is() {
-    let mut scenario = server(Service::Constant(D));
+    let mut scenario = server(ServiceTime::Constant(D));
     scenario.server.outages = vec![Outage {
         from: Nanos::from_secs(2),
         until: None,
@@ -129,7 +129,7 @@ fn an_outage_is_told_as_what_it_is() {
 
 #[test]
 fn nothing_that_connects_is_no_search() {
-    let mut scenario = server(Service::Constant(D));
+    let mut scenario = server(ServiceTime::Constant(D));
     scenario.server.outages = vec![Outage {
         from: Nanos::ZERO,
         until: None,
@@ -150,7 +150,7 @@ fn connections_are_searched_for_as_rates_are() {
         },
         ..settings(p99(Nanos::from_millis(2)), 2)
     };
-    let search = search(server(Service::Constant(D)), &settings);
+    let search = search(server(ServiceTime::Constant(D)), &settings);
     let (low, high) = bracket(&search);
     assert!(low <= 387.0 && 386.0 <= high, "{low}–{high}");
     assert_eq!((low.fract(), high.fract()), (0.0, 0.0));
@@ -158,7 +158,7 @@ fn connections_are_searched_for_as_rates_are() {
 
 /// A broadcast server that takes 1 ms from one receiver to the next.
 fn to_all() -> Scenario {
-    let mut scenario = server(Service::Constant(Nanos::from_micros(10)));
+    let mut scenario = server(ServiceTime::Constant(Nanos::from_micros(10)));
     scenario.server.broadcast = Some(ToAll {
         each: Nanos::from_millis(1),
         ..ToAll::default()
@@ -223,7 +223,7 @@ fn rates_of_messages_to_many_are_searched_for_without_a_pilot() {
 #[test]
 fn errors_fail_a_trial_beyond_their_limit() {
     use wsbench_simulate::{AnswerFault, Every};
-    let mut scenario = server(Service::Constant(D));
+    let mut scenario = server(ServiceTime::Constant(D));
     scenario.server.answers = Some(Every {
         nth: 10,
         fault: AnswerFault::Late(Nanos::from_secs(20)),
@@ -292,7 +292,7 @@ impl Runner for Spoiling {
 
 fn spoilt(from_per_s: f64, always: bool) -> Search {
     let mut runner = Spoiling {
-        runner: Simulated::new([("a", server(Service::Constant(D)))]),
+        runner: Simulated::new([("a", server(ServiceTime::Constant(D)))]),
         from_per_s,
         always,
         spoilt: Vec::new(),
@@ -343,7 +343,7 @@ fn an_overload_is_told_as_what_it_is() {
         most_trials: 1,
         ..settings(p99(Nanos::from_secs(60)), 1)
     };
-    let search = search(server(Service::Constant(D)), &settings);
+    let search = search(server(ServiceTime::Constant(D)), &settings);
     assert_eq!(search.trials[0].cause, Some(Cause::Overloaded));
     assert_eq!(search.fails.map(|edge| edge.load), Some(6_000.0));
 }
@@ -360,7 +360,7 @@ fn a_slow_server_has_a_bracket_within_a_minute() {
                 limit: Nanos::from_secs(60),
                 ..settings(p99(Nanos(10 * mean.0)), seed)
             };
-            let search = search(server(Service::Constant(mean)), &settings);
+            let search = search(server(ServiceTime::Constant(mean)), &settings);
             let (low, high) = bracket(&search);
             eprintln!(
                 "{mean:?} {seed}: {low:.0}–{high:.0} of {truth:.0}, {} trials in {:.0} s, {:?} {:?}",
@@ -387,7 +387,7 @@ fn a_search_that_is_too_short_tells_what_it_knows() {
         limit: Nanos::from_secs(40),
         ..settings(p99(Nanos(10 * mean.0)), 3)
     };
-    let search = search(server(Service::Constant(mean)), &settings);
+    let search = search(server(ServiceTime::Constant(mean)), &settings);
     assert_eq!(search.ended, Ending::OutOfTime);
     assert!(search.took_s > 30.0, "{}", search.took_s);
     let text = wsbench_render::search::text(&search, Style::default());

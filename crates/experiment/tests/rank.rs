@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use wsbench_experiment::rank::{
-    Ending, Entry, Ledger, MOST_FAILURES, Place, Planned, PlannedRun, Program, RankEvent, Testbed,
-    Trouble, rank,
+    Ending, Ledger, LedgerEntry, MOST_FAILURES, Place, Planned, PlannedRun, Program, RankEvent,
+    Testbed, Trouble, rank,
 };
 use wsbench_judge::figure::Figure;
 use wsbench_judge::ranking::failed_record;
@@ -41,7 +41,7 @@ struct Simulated {
     /// Starts and runs, in order: server, and workload with its place.
     runs: Vec<(usize, PlannedRun, Place)>,
     starts: Vec<usize>,
-    kept: Vec<Entry>,
+    kept: Vec<LedgerEntry>,
     /// Somebody asks to stop in the middle of this run, counted from 1.
     interrupted_in: Option<usize>,
     is_interrupted: bool,
@@ -136,7 +136,7 @@ impl Testbed for Simulated {
         self.up = None;
     }
 
-    fn keep(&mut self, entry: &Entry) -> Result<(), String> {
+    fn keep(&mut self, entry: &LedgerEntry) -> Result<(), String> {
         if self.full_after.is_some_and(|most| self.kept.len() >= most) {
             return Err("the disk is full".to_owned());
         }

@@ -7,7 +7,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, PlanSpec, StopRule};
 use wsbench_record::repetition::Repetition;
 use wsbench_simulate::runner::{Simulated, target};
-use wsbench_simulate::{Death, Outage, Scenario, Service};
+use wsbench_simulate::{Death, Outage, Scenario, ServiceTime};
 
 fn plan(seed: u64) -> Plan {
     PlanSpec::against(target("a"))
@@ -22,7 +22,7 @@ fn plan(seed: u64) -> Plan {
 fn server() -> Scenario {
     let mut scenario = Scenario::default();
     scenario.network.latency = Nanos::from_micros(1);
-    scenario.server.service = Service::Exponential(Nanos::from_millis(1));
+    scenario.server.service = ServiceTime::Exponential(Nanos::from_millis(1));
     scenario
 }
 

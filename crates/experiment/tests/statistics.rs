@@ -13,13 +13,13 @@ use wsbench_record::audit::{Kind, Severity};
 use wsbench_record::document::{Document, Ended, Percentile, Record, RunContext, Support};
 use wsbench_setting::Paths;
 use wsbench_simulate::runner::{Simulated, target};
-use wsbench_simulate::{Queue, Scenario, Server, Service, run_until as run_on};
+use wsbench_simulate::{Queue, Scenario, Server, ServiceTime, run_until as run_on};
 
 /// A queue with exponential service times of 1 ms, loaded by half.
 fn queue() -> Scenario {
     Scenario {
         server: Server {
-            service: Service::Exponential(Nanos::from_millis(1)),
+            service: ServiceTime::Exponential(Nanos::from_millis(1)),
             queue: Queue::Fifo,
             ..Server::default()
         },

@@ -9,7 +9,7 @@ use wsbench_load::series::Series;
 use wsbench_record::objective::Objective;
 use wsbench_record::sweep::Sweep;
 use wsbench_simulate::runner::{Simulated, target};
-use wsbench_simulate::{Death, Outage, Queue, Scenario, Service, ToAll};
+use wsbench_simulate::{Death, Outage, Queue, Scenario, ServiceTime, ToAll};
 
 /// Service time of the server, s: at most 5000 messages a second.
 const D_S: f64 = 200e-6;
@@ -17,7 +17,7 @@ const D_S: f64 = 200e-6;
 fn server() -> Scenario {
     let mut scenario = Scenario::default();
     scenario.network.latency = Nanos(100);
-    scenario.server.service = Service::Constant(Nanos((D_S * 1e9) as u64));
+    scenario.server.service = ServiceTime::Constant(Nanos((D_S * 1e9) as u64));
     scenario.server.queue = Queue::Fifo;
     scenario
 }
@@ -211,7 +211,7 @@ fn a_server_that_dies_is_no_point_that_holds() {
 #[test]
 fn a_sweep_of_messages_to_many_is_of_deliveries() {
     let mut scenario = server();
-    scenario.server.service = Service::Constant(Nanos(0));
+    scenario.server.service = ServiceTime::Constant(Nanos(0));
     scenario.server.broadcast = Some(ToAll {
         each: Nanos::from_millis(1),
         ..ToAll::default()

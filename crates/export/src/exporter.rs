@@ -14,7 +14,7 @@ use wsbench::{Document, Observer, Plan, Progress, Wish};
 use crate::post::Poster;
 use crate::scrape::{self, Newest};
 use crate::sink::Sink;
-use crate::snapshot::{Facts, Snapshot, now_unix_ns};
+use crate::snapshot::{RunFacts, Snapshot, now_unix_ns};
 use crate::stream::LineWriter;
 
 /// The time that destinations have at the end for what they have not taken yet.
@@ -68,7 +68,7 @@ struct Joint {
 /// The observer of the runs of a command.
 pub struct Exporter {
     shared: Arc<Joint>,
-    facts: Facts,
+    facts: RunFacts,
 }
 
 /// The destinations of a command, whose end is waited for.
@@ -140,7 +140,7 @@ impl Destinations {
         let shared = Arc::new(shared);
         let exporter = Exporter {
             shared: Arc::clone(&shared),
-            facts: Facts::default(),
+            facts: RunFacts::default(),
         };
         Ok((exporter, Exports { shared, address }))
     }
@@ -170,7 +170,7 @@ impl Exporter {
 
 impl Observer for Exporter {
     fn begin(&mut self, plan: &Plan) {
-        self.facts = Facts {
+        self.facts = RunFacts {
             run: self.facts.run + 1,
             name: plan.name.clone(),
             target: plan.target.url(),

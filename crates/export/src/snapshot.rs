@@ -31,7 +31,7 @@ const fn bounds() -> [u64; 25] {
 
 /// Facts about what is measured, the same through a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
+pub struct RunFacts {
     /// Number of the run within the command, from 1.
     pub run: u32,
     /// The label that the user gave.
@@ -46,7 +46,7 @@ pub struct Facts {
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     /// The run that is measured.
-    pub facts: Facts,
+    pub facts: RunFacts,
     /// The moment, ns since the Unix epoch.
     pub at_unix_ns: u64,
     /// Stage of the run.
@@ -129,7 +129,7 @@ fn bin_of(bound: u64) -> u64 {
 impl Snapshot {
     /// That of a run under way.
     #[must_use]
-    pub fn of_progress(facts: &Facts, progress: &Progress) -> Self {
+    pub fn of_progress(facts: &RunFacts, progress: &Progress) -> Self {
         let so_far = &progress.so_far;
         let mut errors = BTreeMap::new();
         for failure in &so_far.failures {
@@ -157,7 +157,7 @@ impl Snapshot {
 
     /// That of a run that is over.
     #[must_use]
-    pub fn of_document(facts: &Facts, document: &Document) -> Self {
+    pub fn of_document(facts: &RunFacts, document: &Document) -> Self {
         let mut errors = BTreeMap::new();
         for failure in &document.errors {
             let key = (failure.phase.clone(), failure.kind.clone());

@@ -16,8 +16,8 @@ mod tests;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::Ended;
 
-use self::share::Share;
-use crate::bus::{Bus, Entry, Heard, Key, LEASE, LeaseAsk, LeaseTaken, Of, Said};
+use self::share::AgentShare;
+use crate::bus::{Bus, BusEntry, EntryKey, Heard, LEASE, LeaseAsk, LeaseTaken, Of, Said};
 use crate::outbox::Outbox;
 use crate::protocol::{EndWord, Facts, InRun, Order, Orders, Standing, Task, WarmTick, What, Word};
 
@@ -35,7 +35,7 @@ const GRACE: Nanos = Nanos::from_secs(30);
 
 /// Something that happens to an agent.
 #[derive(Clone, Debug)]
-pub enum Event {
+pub enum AgentEvent {
     /// Time passes; to be told ten times a second.
     Tick,
     /// The bus has something.
@@ -67,7 +67,7 @@ pub enum Here {
 
 /// Deed that an agent has its machine do.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Act {
+pub enum AgentAction {
     /// Find the server and make sure of the machine.
     Prepare(Box<Task>),
     /// Connect, beginning at this time of the run's clock.
@@ -92,7 +92,7 @@ pub struct Agent {
     name: String,
     life: u64,
     facts: Facts,
-    share: Option<Share>,
+    share: Option<AgentShare>,
     outbox: Outbox,
     /// Time at which it was last told anything.
     looked_up: Nanos,
@@ -160,7 +160,7 @@ impl Agent {
     }
 
     /// Takes in what happens at `now` of its clock, and says what its machine is to do.
-    pub fn step(&mut self, now: Nanos, event: Event, bus: &mut dyn Bus) -> Vec<Act> {
+    pub fn step(&mut self, now: Nanos, event: AgentEvent, bus: &mut dyn Bus) -> Vec<AgentAction> {
         let mut acts = Vec::new();
         let stood_still = now - self.looked_up;
         self.looked_up = now;
@@ -171,10 +171,10 @@ impl Agent {
             share.stop(EndWord::Interrupted, why, &mut acts);
         }
         match event {
-            Event::Tick => {}
-            Event::Bus(heard) => self.hear(now, heard, bus, &mut acts),
-            Event::Here(here) => self.take(now, here, bus, &mut acts),
-            Event::Leave => {
+            AgentEvent::Tick => {}
+            AgentEvent::Bus(heard) => self.hear(now, heard, bus, &mut acts),
+            AgentEvent::Here(here) => self.take(now, here, bus, &mut acts),
+            AgentEvent::Leave => {
                 self.is_leaving = true;
                 if let Some(share) = &mut self.share {
                     let why = "it was told to leave".to_owned();
@@ -186,7 +186,7 @@ impl Agent {
         acts
     }
 
-    fn hear(&mut self, now: Nanos, heard: Heard, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
+    fn hear(&mut self, now: Nanos, heard: Heard, bus: &mut dyn Bus, acts: &mut Vec<AgentAction>) {
         match heard {
             Heard::Said(Said::Order(order)) if self.is_meant(&order) => {
                 self.obey(now, order.what, bus, acts);
@@ -204,10 +204,12 @@ impl Agent {
                 // One that has a share stays until it has handed it in.
                 let is_free = self.share.is_none() && self.outbox.is_empty();
                 if is_free && self.claim.is_lost(now) {
-                    acts.push(Act::Leave);
+                    acts.push(AgentAction::Leave);
                 }
             }
-            Heard::NotKept(key, why) => acts.extend(self.outbox.not_kept(&key, why).map(Act::Tell)),
+            Heard::NotKept(key, why) => {
+                acts.extend(self.outbox.not_kept(&key, why).map(AgentAction::Tell))
+            }
             Heard::Lease(ask, Err(LeaseTaken)) if ask == self.lease_of(&ask.run) => {
                 let share = self.share.as_mut().filter(|it| it.task.run == ask.run);
                 if let Some(share) = share {
@@ -234,10 +236,10 @@ impl Agent {
         order.to.as_ref().is_none_or(|to| *to == self.name)
     }
 
-    fn obey(&mut self, now: Nanos, what: What, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
+    fn obey(&mut self, now: Nanos, what: What, bus: &mut dyn Bus, acts: &mut Vec<AgentAction>) {
         match what {
             What::Hello => self.say(now, bus),
-            What::Probe { number, sent } => bus.say(Said::Echo(crate::protocol::Echo {
+            What::Probe { number, sent } => bus.say(Said::Echo(crate::protocol::ProbeAnswer {
                 agent: self.name.clone(),
                 life: self.life,
                 number,
@@ -249,21 +251,33 @@ impl Agent {
         }
     }
 
-    fn take_task(&mut self, now: Nanos, task: Task, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
+    fn take_task(
+        &mut self,
+        now: Nanos,
+        task: Task,
+        bus: &mut dyn Bus,
+        acts: &mut Vec<AgentAction>,
+    ) {
         let seat = task.seat(&self.name);
         let is_ours = seat.is_some_and(|seat| seat.life == self.life);
         // Heard twice, or while another run is under way, it is answered by the standing there is.
         let is_free = self.share.is_none() && !self.is_leaving;
         if is_ours && is_free && !self.outbox.knows(&task.run) {
             bus.lease(self.lease_of(&task.run));
-            acts.push(Act::Prepare(Box::new(task.clone())));
+            acts.push(AgentAction::Prepare(Box::new(task.clone())));
             self.outbox.begin(&task.run);
-            self.share = Share::of(task, &self.name, now);
+            self.share = AgentShare::of(task, &self.name, now);
         }
         self.say(now, bus);
     }
 
-    fn follow(&mut self, now: Nanos, orders: &Orders, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
+    fn follow(
+        &mut self,
+        now: Nanos,
+        orders: &Orders,
+        bus: &mut dyn Bus,
+        acts: &mut Vec<AgentAction>,
+    ) {
         let share = self.share.as_mut().filter(|it| it.task.run == orders.run);
         let Some(share) = share else {
             return;
@@ -276,17 +290,17 @@ impl Agent {
         self.forget_what_is_over(bus, acts);
     }
 
-    fn take(&mut self, now: Nanos, here: Here, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
+    fn take(&mut self, now: Nanos, here: Here, bus: &mut dyn Bus, acts: &mut Vec<AgentAction>) {
         let Some(share) = &mut self.share else {
             return;
         };
         let run = share.task.run.clone();
         let mut keep = |outbox: &mut Outbox, of: Of, bytes| {
-            let key = Key {
+            let key = EntryKey {
                 run: run.clone(),
                 of,
             };
-            outbox.keep(now, Entry { key, bytes }, bus);
+            outbox.keep(now, BusEntry { key, bytes }, bus);
         };
         match here {
             Here::Part(worker, number, bytes) => {
@@ -311,7 +325,7 @@ impl Agent {
         self.say(now, bus);
     }
 
-    fn look_at_the_clock(&mut self, now: Nanos, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
+    fn look_at_the_clock(&mut self, now: Nanos, bus: &mut dyn Bus, acts: &mut Vec<AgentAction>) {
         if let Some(share) = &mut self.share {
             share.look_at_the_clock(now, acts);
         }
@@ -329,7 +343,7 @@ impl Agent {
     }
 
     /// Is free for another run once this one is over and all of it is kept, or it was never taken up.
-    fn forget_what_is_over(&mut self, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
+    fn forget_what_is_over(&mut self, bus: &mut dyn Bus, acts: &mut Vec<AgentAction>) {
         let is_done = self
             .share
             .as_ref()
@@ -343,7 +357,7 @@ impl Agent {
             let now = self.looked_up;
             self.say(now, bus);
             self.share = None;
-            acts.push(Act::Forget);
+            acts.push(AgentAction::Forget);
             self.say(now, bus);
         }
     }

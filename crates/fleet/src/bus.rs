@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::protocol::{Echo, Order, Word};
+use crate::protocol::{Order, ProbeAnswer, Word};
 
 /// A lease lapses so long after it was last renewed.
 pub const LEASE: wsbench_load::nanos::Nanos = wsbench_load::nanos::Nanos::from_secs(5);
@@ -14,7 +14,7 @@ pub trait Bus {
 
     /// Has an entry kept, once however often it is asked for. That it is kept is told later by
     /// [`Heard::Kept`]; until then the asker holds it and asks again.
-    fn keep(&mut self, entry: &Entry);
+    fn keep(&mut self, entry: &BusEntry);
 
     /// Asks for the lease of an agent in a run. It is granted to whoever holds it already, which renews
     /// it, and to anybody where it was not given or has lapsed. The answer comes as [`Heard::Lease`],
@@ -28,23 +28,23 @@ pub enum Said {
     /// By an agent about itself.
     Word(Box<Word>),
     /// By an agent: its time.
-    Echo(Echo),
+    Echo(ProbeAnswer),
     /// By the coordinator.
     Order(Box<Order>),
 }
 
 /// Something that is kept by the bus until somebody has collected it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct BusEntry {
     /// Subject of it.
-    pub key: Key,
+    pub key: EntryKey,
     /// Its content.
     pub bytes: Arc<[u8]>,
 }
 
 /// Subject of an entry; there is one entry of each key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key {
+pub struct EntryKey {
     /// The run.
     pub run: String,
     /// The kind, with what tells it from others of that kind.
@@ -79,11 +79,11 @@ pub enum Heard {
     /// A word.
     Said(Said),
     /// An entry that somebody had kept.
-    Stored(Entry),
+    Stored(BusEntry),
     /// An entry of ours is kept.
-    Kept(Key),
+    Kept(EntryKey),
     /// An entry of ours was refused; in words, why.
-    NotKept(Key, String),
+    NotKept(EntryKey, String),
     /// The lease was granted, or somebody else holds it.
     Lease(LeaseAsk, Result<(), LeaseTaken>),
     /// Nothing can be heard or said by now.

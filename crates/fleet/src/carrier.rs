@@ -8,15 +8,15 @@ use wsbench::carrier::{Carried, Carrier};
 use wsbench::error::BenchError;
 use wsbench_drive::clock::Clock;
 use wsbench_drive::resolve::Resolved;
-use wsbench_drive::run::{Moment, Observer, Pulse, StopSignal};
+use wsbench_drive::run::{Moment, Pulse, RunObserver, StopSignal};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
 use wsbench_load::result::{Ended, Progress};
 use wsbench_load::tally::LogRecord;
 
 use crate::build::Build;
-use crate::bus::Entry;
-use crate::coordinator::{Act, Ask, Coordinator, Event};
+use crate::bus::BusEntry;
+use crate::coordinator::{Ask, Coordinator, CoordinatorAction, CoordinatorEvent};
 use crate::gathering::{Beside, Gathered, Gathering};
 use crate::protocol::{EndWord, Task};
 use crate::service::Line;
@@ -27,7 +27,7 @@ const TICK: Duration = Duration::from_millis(5);
 const PULSE: Nanos = Nanos::from_millis(100);
 
 /// Hears of a fleet while its runs are under way.
-pub trait Watch {
+pub trait FleetObserver {
     /// Words for the user.
     fn tell(&mut self, words: &str);
 }
@@ -50,7 +50,7 @@ pub struct FleetCarrier {
     /// The program that all have to be.
     pub build: Build,
     /// Whoever looks on.
-    pub watch: Box<dyn Watch>,
+    pub watch: Box<dyn FleetObserver>,
 }
 
 /// Name of a run: when it was asked for and a number that was drawn.
@@ -74,7 +74,7 @@ impl Carrier for FleetCarrier {
         plan: &Plan,
         _: &Resolved,
         stop: &StopSignal,
-        observer: &mut dyn Observer,
+        observer: &mut dyn RunObserver,
     ) -> Result<Carried, BenchError> {
         let clock = Clock::start();
         let life = drawn();
@@ -128,7 +128,7 @@ struct FleetRun<'a> {
     coordinator: Coordinator,
     clock: Clock,
     line: Line,
-    watch: &'a mut dyn Watch,
+    watch: &'a mut dyn FleetObserver,
     stop: &'a StopSignal,
     pulse_at: Nanos,
     /// Connections open at the end of the newest interval.
@@ -137,11 +137,11 @@ struct FleetRun<'a> {
 
 /// An observer that also keeps how many connections were open.
 struct Passing<'a> {
-    to: &'a mut dyn Observer,
+    to: &'a mut dyn RunObserver,
     alive: &'a mut u64,
 }
 
-impl Observer for Passing<'_> {
+impl RunObserver for Passing<'_> {
     fn progress(&mut self, progress: &Progress) {
         *self.alive = progress.so_far.intervals.last().map_or(0, |it| it.alive);
         self.to.progress(progress);
@@ -154,10 +154,10 @@ impl Observer for Passing<'_> {
 
 impl FleetRun<'_> {
     /// One step: waits for the bus for a moment, and passes on what the user asks for.
-    fn step(&mut self, observer: &mut dyn Observer) -> Result<Vec<Act>, String> {
+    fn step(&mut self, observer: &mut dyn RunObserver) -> Result<Vec<CoordinatorAction>, String> {
         let event = match self.line.heard.recv_timeout(TICK) {
-            Ok(heard) => Event::Bus(heard),
-            Err(RecvTimeoutError::Timeout) => Event::Tick,
+            Ok(heard) => CoordinatorEvent::Bus(heard),
+            Err(RecvTimeoutError::Timeout) => CoordinatorEvent::Tick,
             Err(RecvTimeoutError::Disconnected) => {
                 return Err("the thread that speaks with the bus has ended".to_owned());
             }
@@ -166,12 +166,16 @@ impl FleetRun<'_> {
         let bus = self.line.bus.as_mut();
         let mut acts = self.coordinator.step(now, event, bus);
         if self.stop.is_requested() {
+            acts.extend(self.coordinator.step(
+                now,
+                CoordinatorEvent::End(EndWord::Interrupted),
+                bus,
+            ));
+        } else if self.stop.has_sufficed() {
             acts.extend(
                 self.coordinator
-                    .step(now, Event::End(EndWord::Interrupted), bus),
+                    .step(now, CoordinatorEvent::End(EndWord::Enough), bus),
             );
-        } else if self.stop.has_sufficed() {
-            acts.extend(self.coordinator.step(now, Event::End(EndWord::Enough), bus));
         }
         if now - self.pulse_at >= PULSE {
             self.pulse_at = now;
@@ -186,14 +190,16 @@ impl FleetRun<'_> {
     }
 
     /// Until all have their shares, or there is no run.
-    fn deal(&mut self, observer: &mut dyn Observer) -> Result<(Task, Plan), String> {
+    fn deal(&mut self, observer: &mut dyn RunObserver) -> Result<(Task, Plan), String> {
         loop {
             for act in self.step(observer)? {
                 match act {
-                    Act::Tell(words) => self.watch.tell(&words),
-                    Act::Dealt(task, plan) => return Ok((*task, plan)),
-                    Act::Failed(trouble) => return Err(trouble.to_string()),
-                    Act::Stored(_) | Act::Lost(..) | Act::Over => {}
+                    CoordinatorAction::Tell(words) => self.watch.tell(&words),
+                    CoordinatorAction::Dealt(task, plan) => return Ok((*task, plan)),
+                    CoordinatorAction::Failed(trouble) => return Err(trouble.to_string()),
+                    CoordinatorAction::Stored(_)
+                    | CoordinatorAction::Lost(..)
+                    | CoordinatorAction::Over => {}
                 }
             }
         }
@@ -204,7 +210,7 @@ impl FleetRun<'_> {
         &mut self,
         task: &Task,
         whole: &Plan,
-        observer: &mut dyn Observer,
+        observer: &mut dyn RunObserver,
     ) -> Result<Gathered, String> {
         self.watch.tell(&format!(
             "fleet: run {} on {}",
@@ -226,12 +232,14 @@ impl FleetRun<'_> {
                     alive: &mut alive,
                 };
                 match act {
-                    Act::Tell(words) => self.watch.tell(&words),
-                    Act::Stored(entry) => self.take(&mut gathering, &entry, &mut passing),
-                    Act::Lost(agent, _) => gathering.give_up(&agent, &mut passing),
-                    Act::Over => is_over = true,
-                    Act::Failed(trouble) => return Err(trouble.to_string()),
-                    Act::Dealt(..) => {}
+                    CoordinatorAction::Tell(words) => self.watch.tell(&words),
+                    CoordinatorAction::Stored(entry) => {
+                        self.take(&mut gathering, &entry, &mut passing)
+                    }
+                    CoordinatorAction::Lost(agent, _) => gathering.give_up(&agent, &mut passing),
+                    CoordinatorAction::Over => is_over = true,
+                    CoordinatorAction::Failed(trouble) => return Err(trouble.to_string()),
+                    CoordinatorAction::Dealt(..) => {}
                 }
             }
         }
@@ -249,7 +257,12 @@ impl FleetRun<'_> {
         Ok(gathering.finish(ended, &beside, observer))
     }
 
-    fn take(&mut self, gathering: &mut Gathering<'_>, entry: &Entry, observer: &mut dyn Observer) {
+    fn take(
+        &mut self,
+        gathering: &mut Gathering<'_>,
+        entry: &BusEntry,
+        observer: &mut dyn RunObserver,
+    ) {
         if let Err(unreadable) = gathering.take(entry, observer) {
             self.watch.tell(&unreadable.to_string());
         }

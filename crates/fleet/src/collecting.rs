@@ -8,11 +8,11 @@ use thiserror::Error;
 use wsbench::carrier::{Carried, Carrier};
 use wsbench::error::BenchError;
 use wsbench_drive::resolve::Resolved;
-use wsbench_drive::run::{Observer, StopSignal};
+use wsbench_drive::run::{RunObserver, StopSignal};
 use wsbench_load::plan::{Plan, PlanSpec};
 use wsbench_record::document::Fleet;
 
-use crate::bus::{Entry, Heard, Key, Of};
+use crate::bus::{BusEntry, EntryKey, Heard, Of};
 use crate::gathering::{Beside, Gathering};
 use crate::portable::{NotPortable, Portable};
 use crate::protocol::{Final, Task};
@@ -43,7 +43,7 @@ pub enum CollectError {
 #[derive(Debug)]
 pub struct Kept {
     task: Task,
-    entries: Vec<Entry>,
+    entries: Vec<BusEntry>,
 }
 
 /// All that is kept of a run, with its plan. It waits until all is there, or nothing new has come for
@@ -57,7 +57,7 @@ pub fn collect(
     quiet: Duration,
     tell: &mut dyn FnMut(&str),
 ) -> Result<(Plan, Kept), CollectError> {
-    let mut entries: BTreeMap<Key, Entry> = BTreeMap::new();
+    let mut entries: BTreeMap<EntryKey, BusEntry> = BTreeMap::new();
     let mut new_at = Instant::now();
     let mut task: Option<Task> = None;
     let mut patience = quiet;
@@ -105,10 +105,10 @@ pub fn collect(
 }
 
 /// True once the last of the books of all agents are there, and all parts that they name.
-fn is_whole(task: &Task, entries: &BTreeMap<Key, Entry>) -> bool {
+fn is_whole(task: &Task, entries: &BTreeMap<EntryKey, BusEntry>) -> bool {
     task.seats.iter().all(|seat| {
         let agent = &seat.agent;
-        let of = |of| Key {
+        let of = |of| EntryKey {
             run: task.run.clone(),
             of,
         };
@@ -147,7 +147,7 @@ impl Carrier for Collected {
         plan: &Plan,
         _: &Resolved,
         _: &StopSignal,
-        observer: &mut dyn Observer,
+        observer: &mut dyn RunObserver,
     ) -> Result<Carried, BenchError> {
         let Kept { task, entries } = &self.kept;
         let mut gathering = Gathering::new(task, plan);

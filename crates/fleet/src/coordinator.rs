@@ -25,7 +25,7 @@ pub use self::member::AgentState;
 use self::member::Enrolled;
 use crate::agent::HEARTBEAT;
 use crate::build::Build;
-use crate::bus::{Bus, Entry, Heard, LeaseAsk, Said};
+use crate::bus::{Bus, BusEntry, Heard, LeaseAsk, Said};
 use crate::clock::Estimate;
 use crate::deal::TooFewConnections;
 use crate::outbox::Outbox;
@@ -84,7 +84,7 @@ pub struct Ask {
 
 /// Something that happens to a coordinator.
 #[derive(Clone, Debug)]
-pub enum Event {
+pub enum CoordinatorEvent {
     /// Time passes; to be told ten times a second at least.
     Tick,
     /// The bus has something.
@@ -95,24 +95,24 @@ pub enum Event {
 
 /// Consequence, for whoever drives the coordinator.
 #[derive(Clone, Debug)]
-pub enum Act {
+pub enum CoordinatorAction {
     /// Words for the user.
     Tell(String),
     /// All have their shares: this is the whole plan, and who has what.
     Dealt(Box<Task>, Plan),
     /// An entry of the run, to be added up.
-    Stored(Entry),
+    Stored(BusEntry),
     /// Nothing more is awaited of this agent.
     Lost(String, String),
     /// The run is over: all that will come has come.
     Over,
     /// There is no run.
-    Failed(Trouble),
+    Failed(NoRun),
 }
 
 /// The reason why there is no run.
 #[derive(Clone, Debug, PartialEq, Error)]
-pub enum Trouble {
+pub enum NoRun {
     /// Too few agents are there.
     #[error("{0}")]
     TooFew(String),
@@ -235,15 +235,20 @@ impl Coordinator {
     }
 
     /// Takes in what happens at `now` of its clock, and says what comes of it.
-    pub fn step(&mut self, now: Nanos, event: Event, bus: &mut dyn Bus) -> Vec<Act> {
+    pub fn step(
+        &mut self,
+        now: Nanos,
+        event: CoordinatorEvent,
+        bus: &mut dyn Bus,
+    ) -> Vec<CoordinatorAction> {
         let mut acts = Vec::new();
         if self.is_over() {
             return acts;
         }
         match event {
-            Event::Tick => {}
-            Event::Bus(heard) => self.hear(now, heard, &mut acts),
-            Event::End(why) => self.end(now, why, bus, &mut acts),
+            CoordinatorEvent::Tick => {}
+            CoordinatorEvent::Bus(heard) => self.hear(now, heard, &mut acts),
+            CoordinatorEvent::End(why) => self.end(now, why, bus, &mut acts),
         }
         if !self.is_over() {
             self.look_at_the_clock(now, bus, &mut acts);
@@ -251,7 +256,7 @@ impl Coordinator {
         acts
     }
 
-    fn hear(&mut self, now: Nanos, heard: Heard, acts: &mut Vec<Act>) {
+    fn hear(&mut self, now: Nanos, heard: Heard, acts: &mut Vec<CoordinatorAction>) {
         match heard {
             Heard::Said(Said::Word(word)) => self.take_word(now, *word),
             Heard::Said(Said::Echo(echo)) => {
@@ -266,11 +271,13 @@ impl Coordinator {
                 let by = self.members.iter_mut().find(|it| it.is_author(&entry.key));
                 if let Some(member) = by {
                     member.stored(now, &entry);
-                    acts.push(Act::Stored(entry));
+                    acts.push(CoordinatorAction::Stored(entry));
                 }
             }
             Heard::Kept(key) => self.outbox.kept(&key),
-            Heard::NotKept(key, why) => acts.extend(self.outbox.not_kept(&key, why).map(Act::Tell)),
+            Heard::NotKept(key, why) => {
+                acts.extend(self.outbox.not_kept(&key, why).map(CoordinatorAction::Tell))
+            }
             Heard::Down(why) => {
                 self.bus_down.get_or_insert((now, why));
             }
@@ -302,7 +309,13 @@ impl Coordinator {
         }
     }
 
-    fn end(&mut self, now: Nanos, why: EndWord, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
+    fn end(
+        &mut self,
+        now: Nanos,
+        why: EndWord,
+        bus: &mut dyn Bus,
+        acts: &mut Vec<CoordinatorAction>,
+    ) {
         if self.orders.end.is_some() {
             return;
         }
@@ -310,27 +323,38 @@ impl Coordinator {
         self.ended_at = Some(now);
         self.say_orders(now, bus);
         if self.phase < RunPhase::Connecting {
-            self.fail(now, Trouble::Interrupted, bus, acts);
+            self.fail(now, NoRun::Interrupted, bus, acts);
         }
     }
 
-    fn fail(&mut self, now: Nanos, trouble: Trouble, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
+    fn fail(
+        &mut self,
+        now: Nanos,
+        trouble: NoRun,
+        bus: &mut dyn Bus,
+        acts: &mut Vec<CoordinatorAction>,
+    ) {
         if self.orders.end.is_none() {
             self.orders.end = Some(EndWord::Interrupted);
         }
         self.say_orders(now, bus);
         self.phase = RunPhase::Over;
-        acts.push(Act::Failed(trouble));
+        acts.push(CoordinatorAction::Failed(trouble));
     }
 
-    fn look_at_the_clock(&mut self, now: Nanos, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
+    fn look_at_the_clock(
+        &mut self,
+        now: Nanos,
+        bus: &mut dyn Bus,
+        acts: &mut Vec<CoordinatorAction>,
+    ) {
         if let Some((since, why)) = self.bus_down.clone() {
             if now - since >= BUS_AWAY {
-                let trouble = Trouble::NoBus((now - since).as_secs_f64(), why);
+                let trouble = NoRun::NoBus((now - since).as_secs_f64(), why);
                 match self.phase < RunPhase::Loaded {
                     true => self.fail(now, trouble, bus, acts),
                     false => {
-                        acts.push(Act::Tell(format!("{trouble}")));
+                        acts.push(CoordinatorAction::Tell(format!("{trouble}")));
                         self.give_all_up(&trouble.to_string(), acts);
                         self.conclude(acts);
                     }
@@ -407,7 +431,7 @@ impl Coordinator {
         (self.phase, self.since) = (phase, now);
     }
 
-    fn await_prepared(&mut self, now: Nanos, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
+    fn await_prepared(&mut self, now: Nanos, bus: &mut dyn Bus, acts: &mut Vec<CoordinatorAction>) {
         if let Some(trouble) = self.refusal() {
             return self.fail(now, trouble, bus, acts);
         }
@@ -427,14 +451,14 @@ impl Coordinator {
                 "it was not ready to connect within {:.0} s",
                 PREPARING.as_secs_f64()
             );
-            self.fail(now, Trouble::Refused { agent, why }, bus, acts);
+            self.fail(now, NoRun::Refused { agent, why }, bus, acts);
         }
     }
 
     /// The words of an agent that cannot take part.
-    fn refusal(&self) -> Option<Trouble> {
+    fn refusal(&self) -> Option<NoRun> {
         self.members.iter().find_map(|it| match &it.standing {
-            Some(Standing::Refused(why) | Standing::Stopping(why)) => Some(Trouble::Refused {
+            Some(Standing::Refused(why) | Standing::Stopping(why)) => Some(NoRun::Refused {
                 agent: it.name.clone(),
                 why: why.clone(),
             }),
@@ -442,7 +466,7 @@ impl Coordinator {
         })
     }
 
-    fn await_ready(&mut self, now: Nanos, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
+    fn await_ready(&mut self, now: Nanos, bus: &mut dyn Bus, acts: &mut Vec<CoordinatorAction>) {
         let alive = || self.members.iter().filter(|it| !it.is_lost);
         if alive().any(|it| it.upgraded.is_none() && it.final_at.is_none()) {
             if self.orders.end.is_some() {
@@ -456,7 +480,7 @@ impl Coordinator {
             self.end(now, EndWord::NothingConnected, bus, acts);
         } else {
             if upgraded < u64::from(asked) {
-                acts.push(Act::Tell(format!(
+                acts.push(CoordinatorAction::Tell(format!(
                     "{upgraded} of {asked} connections came about: {}",
                     self.connected_by_agent()
                 )));
@@ -478,7 +502,7 @@ impl Coordinator {
         by_agent.collect::<Vec<_>>().join(", ")
     }
 
-    fn await_finals(&mut self, now: Nanos, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
+    fn await_finals(&mut self, now: Nanos, bus: &mut dyn Bus, acts: &mut Vec<CoordinatorAction>) {
         self.settle(now, bus);
         let found = self.members.iter().filter_map(|it| it.ended);
         let found = found.max().filter(|end| *end > EndWord::Enough);
@@ -520,9 +544,9 @@ impl Coordinator {
         }
     }
 
-    fn conclude(&mut self, acts: &mut Vec<Act>) {
+    fn conclude(&mut self, acts: &mut Vec<CoordinatorAction>) {
         self.phase = RunPhase::Over;
-        acts.push(Act::Over);
+        acts.push(CoordinatorAction::Over);
     }
 
     /// The reason for which the run was ended before its stop rule held.

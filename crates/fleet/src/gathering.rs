@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 use wsbench_drive::crew::{Agreed, Collector, Part, Refused};
-use wsbench_drive::run::Observer;
+use wsbench_drive::run::RunObserver;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
 use wsbench_load::result::{Absences, Ended, RunResult};
 use wsbench_record::document::{Agent, AgentClock, Fleet};
 
-use crate::bus::{Entry, Of};
+use crate::bus::{BusEntry, Of};
 use crate::protocol::{Final, Task};
 use crate::wire;
 
@@ -95,7 +95,11 @@ impl<'a> Gathering<'a> {
     ///
     /// # Errors
     /// [`Unreadable`]: it is not counted. One that comes again is no error.
-    pub fn take(&mut self, entry: &Entry, observer: &mut dyn Observer) -> Result<(), Unreadable> {
+    pub fn take(
+        &mut self,
+        entry: &BusEntry,
+        observer: &mut dyn RunObserver,
+    ) -> Result<(), Unreadable> {
         let broken = |agent: &str, error: std::io::Error| Unreadable::Broken {
             agent: agent.to_owned(),
             why: error.to_string(),
@@ -133,7 +137,7 @@ impl<'a> Gathering<'a> {
     }
 
     /// Awaits nothing more of an agent.
-    pub fn give_up(&mut self, agent: &str, observer: &mut dyn Observer) {
+    pub fn give_up(&mut self, agent: &str, observer: &mut dyn RunObserver) {
         if let Some(seat) = self.task.seat(agent) {
             for &worker in &seat.workers {
                 self.collector.give_up(worker, observer);
@@ -197,7 +201,7 @@ impl<'a> Gathering<'a> {
         self,
         ended: Option<Ended>,
         beside: &dyn Fn(&str) -> Beside,
-        observer: &mut dyn Observer,
+        observer: &mut dyn RunObserver,
     ) -> Gathered {
         let agreed = self.agreed(ended);
         let holes = self.holes();

@@ -10,7 +10,7 @@ use wsbench_drive::coordination::{Begin, Coordination};
 use wsbench_drive::crew::{Agreed, Part, Shared};
 use wsbench_drive::resolve::Resolved;
 use wsbench_drive::run::{self, Allotment, StopSignal};
-use wsbench_load::meter::WarmUp;
+use wsbench_load::meter::WarmUpAnswers;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, PlanError, StopRule};
 use wsbench_load::quota::Quota;
@@ -135,7 +135,7 @@ impl Carrier for Member {
         plan: &Plan,
         resolved: &Resolved,
         stop: &StopSignal,
-        observer: &mut dyn run::Observer,
+        observer: &mut dyn run::RunObserver,
     ) -> Result<Carried, BenchError> {
         let coordination = Together {
             before: self.seat.before,
@@ -197,7 +197,7 @@ impl Coordination for Together {
         Begin::Later
     }
 
-    fn warmed(&self, answers: WarmUp, _: Nanos) -> Option<Nanos> {
+    fn warmed(&self, answers: WarmUpAnswers, _: Nanos) -> Option<Nanos> {
         let mut ticks = self.ticks.lock().unwrap_or_else(PoisonError::into_inner);
         self.say(Here::Warmed(WarmTick {
             tick: *ticks,

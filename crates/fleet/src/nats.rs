@@ -28,7 +28,7 @@ use tokio::sync::watch;
 pub use self::connection::{BusError, connected};
 pub use self::place::{BusPlace, NoName, name};
 use self::subjects::Subjects;
-use crate::bus::{Bus, Entry, Heard, LEASE, LeaseAsk, LeaseTaken, Said};
+use crate::bus::{Bus, BusEntry, Heard, LEASE, LeaseAsk, LeaseTaken, Said};
 use crate::service::Line;
 
 /// Entries are kept for so long, for whoever collects a run later.
@@ -46,7 +46,7 @@ const AGAIN: Duration = Duration::from_millis(200);
 
 /// Speaker.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Role {
+pub enum BusClient {
     /// The agent of this name.
     Agent(String),
     /// The coordinator of this run.
@@ -59,7 +59,7 @@ pub enum Role {
 ///
 /// # Errors
 /// [`BusError`]: nobody answers, or not to us; the bus keeps no streams.
-pub fn open(place: &BusPlace, role: Role) -> Result<Line, BusError> {
+pub fn open(place: &BusPlace, role: BusClient) -> Result<Line, BusError> {
     let (commands, asked) = unbounded_channel();
     let (heard, line) = channel();
     let (opened, outcome) = channel();
@@ -100,7 +100,7 @@ pub fn open(place: &BusPlace, role: Role) -> Result<Line, BusError> {
 #[derive(Debug)]
 enum BusCommand {
     Say(Said),
-    Keep(Entry),
+    Keep(BusEntry),
     Lease(LeaseAsk),
 }
 
@@ -124,7 +124,7 @@ impl Bus for Nats {
         self.ask(BusCommand::Say(said));
     }
 
-    fn keep(&mut self, entry: &Entry) {
+    fn keep(&mut self, entry: &BusEntry) {
         self.ask(BusCommand::Keep(entry.clone()));
     }
 
@@ -151,7 +151,7 @@ struct Stores {
 /// Everything that the thread does, until nobody asks anything of it any more.
 async fn speak(
     place: &BusPlace,
-    role: Role,
+    role: BusClient,
     mut asked: UnboundedReceiver<BusCommand>,
     heard: Sender<Heard>,
     opened: &Sender<Result<(), BusError>>,
@@ -163,7 +163,7 @@ async fn speak(
         let stores = Arc::new(stores(&client, place).await?);
         let words = subscriptions(&client, &subjects, &role).await?;
         let entries = match &role {
-            Role::Coordinator(run) => {
+            BusClient::Coordinator(run) => {
                 let entries = Entries {
                     stores: Arc::clone(&stores),
                     stream: place.stream(),
@@ -173,7 +173,7 @@ async fn speak(
                 let first = entries.behind(0).await?;
                 Some((entries, first))
             }
-            Role::Agent(_) | Role::Onlooker => None,
+            BusClient::Agent(_) | BusClient::Onlooker => None,
         };
         Ok::<_, BusError>((client, stores, words, entries))
     };
@@ -222,11 +222,11 @@ type Words = futures_util::stream::SelectAll<async_nats::Subscriber>;
 async fn subscriptions(
     client: &Client,
     subjects: &Subjects,
-    role: &Role,
+    role: &BusClient,
 ) -> Result<Words, BusError> {
     let all = match role {
-        Role::Agent(name) => vec![subjects.to(None), subjects.to(Some(name))],
-        Role::Coordinator(_) | Role::Onlooker => vec![subjects.from("*")],
+        BusClient::Agent(name) => vec![subjects.to(None), subjects.to(Some(name))],
+        BusClient::Coordinator(_) | BusClient::Onlooker => vec![subjects.from("*")],
     };
     let mut words = Words::new();
     for subject in all {
@@ -369,7 +369,7 @@ impl Entries {
             return true;
         };
         let bytes = Arc::from(message.payload.as_ref());
-        heard.send(Heard::Stored(Entry { key, bytes })).is_ok()
+        heard.send(Heard::Stored(BusEntry { key, bytes })).is_ok()
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use wsbench_load::nanos::Nanos;
 
-use crate::bus::{Bus, Entry, Key};
+use crate::bus::{Bus, BusEntry, EntryKey};
 
 /// An entry that was not kept within this is asked for again. The bus knows it by its key.
 const AGAIN: Nanos = Nanos::from_secs(4);
@@ -18,7 +18,7 @@ const REMEMBERED: usize = 64;
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     /// With when each is to be asked for again.
-    waiting: BTreeMap<Key, (Entry, Nanos)>,
+    waiting: BTreeMap<EntryKey, (BusEntry, Nanos)>,
     bytes: usize,
     /// The newest runs that were begun.
     runs: VecDeque<String>,
@@ -48,21 +48,21 @@ impl Outbox {
     }
 
     /// Has an entry kept.
-    pub(crate) fn keep(&mut self, now: Nanos, entry: Entry, bus: &mut dyn Bus) {
+    pub(crate) fn keep(&mut self, now: Nanos, entry: BusEntry, bus: &mut dyn Bus) {
         bus.keep(&entry);
         self.bytes += entry.bytes.len();
         self.waiting.insert(entry.key.clone(), (entry, now + AGAIN));
     }
 
     /// An entry is kept.
-    pub(crate) fn kept(&mut self, key: &Key) {
+    pub(crate) fn kept(&mut self, key: &EntryKey) {
         if let Some((entry, _)) = self.waiting.remove(key) {
             self.bytes -= entry.bytes.len();
         }
     }
 
     /// An entry was refused, and is asked for again: words for whoever looks on, once for each reason.
-    pub(crate) fn not_kept(&mut self, key: &Key, why: String) -> Option<String> {
+    pub(crate) fn not_kept(&mut self, key: &EntryKey, why: String) -> Option<String> {
         let is_new = self.waiting.contains_key(key) && self.refusal.as_ref() != Some(&why);
         let words = format!("the bus does not keep what is handed over: {why}; it is asked again");
         is_new.then(|| {

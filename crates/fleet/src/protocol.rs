@@ -2,7 +2,8 @@
 //!
 //! Words may be lost, doubled and late. So each says what holds by now, and not what has changed: one that
 //! is heard again changes nothing, and one that is lost is made good by the next. Only what must not
-//! be lost (the task, parts of the books, finals) is an [`Entry`](crate::bus::Entry), which is kept.
+//! be lost (the task, parts of the books, finals) is a [`BusEntry`](crate::bus::BusEntry), which is
+//! kept.
 
 use serde::{Deserialize, Serialize};
 use wsbench_drive::crew::Agreed;
@@ -143,7 +144,7 @@ pub struct Order {
 pub enum What {
     /// A greeting: whoever is there answers.
     Hello,
-    /// A look at the clock. Answered at once by an [`Echo`].
+    /// A look at the clock. Answered at once by a [`ProbeAnswer`].
     Probe {
         /// Number of the probe.
         number: u32,
@@ -177,7 +178,7 @@ pub struct Orders {
 
 /// Answer to a probe of the clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Echo {
+pub struct ProbeAnswer {
     /// The agent.
     pub agent: String,
     /// Its process.

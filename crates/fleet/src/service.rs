@@ -12,7 +12,7 @@ use wsbench_drive::resolve::Resolved;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
 
-use crate::agent::{Act, Agent, Event, Here};
+use crate::agent::{Agent, AgentAction, AgentEvent, Here};
 use crate::bus::{Bus, Heard};
 use crate::member::{Member, Reins, last_books, no_books, own_plan};
 use crate::portable::Portable;
@@ -33,7 +33,7 @@ pub struct Line {
 }
 
 /// An agent, ready for runs.
-pub struct Service {
+pub struct AgentService {
     /// Its name within the fleet.
     pub name: String,
     /// Number that its process drew.
@@ -77,7 +77,7 @@ struct LoadThread {
     told: Receiver<Here>,
 }
 
-impl Service {
+impl AgentService {
     /// Serves until `stop` is asked for and no share is under way any more; a share that is under way is
     /// ended then. `tell` hears what is to be said to whoever looks on here.
     pub fn serve(&self, mut line: Line, stop: &StopSignal, tell: &mut dyn FnMut(&str)) -> Left {
@@ -93,27 +93,27 @@ impl Service {
         let mut is_leaving = false;
         loop {
             // What the machine says is told at once; the bus is waited for.
-            let mut events: Vec<Event> = Vec::new();
+            let mut events: Vec<AgentEvent> = Vec::new();
             if let Some(running) = &running {
-                events.extend(running.told.try_iter().map(Event::Here));
+                events.extend(running.told.try_iter().map(AgentEvent::Here));
             }
             if stop.is_requested() && !is_leaving {
                 is_leaving = true;
-                events.push(Event::Leave);
+                events.push(AgentEvent::Leave);
             }
             match line.heard.recv_timeout(if events.is_empty() {
                 NAP * 10
             } else {
                 Duration::ZERO
             }) {
-                Ok(heard) => events.push(Event::Bus(heard)),
+                Ok(heard) => events.push(AgentEvent::Bus(heard)),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => thread::sleep(TICK),
             }
-            events.push(Event::Tick);
+            events.push(AgentEvent::Tick);
             for event in events {
                 for act in agent.step(clock.now(), event, line.bus.as_mut()) {
-                    if act == Act::Leave {
+                    if act == AgentAction::Leave {
                         return Left::NameTaken;
                     }
                     self.act(act, &clock, &mut running, tell);
@@ -131,43 +131,43 @@ impl Service {
 
     fn act(
         &self,
-        act: Act,
+        act: AgentAction,
         clock: &Clock,
         running: &mut Option<LoadThread>,
         tell: &mut dyn FnMut(&str),
     ) {
         match act {
-            Act::Prepare(task) => {
+            AgentAction::Prepare(task) => {
                 tell(&format!("run {}: a share of it is taken", task.run));
                 *running = Some(self.start(*task, clock));
             }
-            Act::Connect(at) => {
+            AgentAction::Connect(at) => {
                 if let Some(running) = running {
                     let _ = running.orders.send(LoadOrder::Connect(at));
                 }
             }
-            Act::Begin(at) => {
+            AgentAction::Begin(at) => {
                 if let Some(running) = running {
                     running.reins.begin(at);
                 }
             }
-            Act::Open(at) => {
+            AgentAction::Open(at) => {
                 if let Some(running) = running {
                     running.reins.open(at);
                 }
             }
-            Act::End(word, why) => {
+            AgentAction::End(word, why) => {
                 tell(&format!("the load ends: {why}"));
                 if let Some(running) = running {
                     running.end(word);
                 }
             }
-            Act::Forget => {
+            AgentAction::Forget => {
                 tell("the share is over and handed in");
                 *running = None;
             }
-            Act::Tell(words) => tell(&words),
-            Act::Leave => {}
+            AgentAction::Tell(words) => tell(&words),
+            AgentAction::Leave => {}
         }
     }
 

@@ -18,7 +18,7 @@ use wsbench_setting::{Field, Spelling, Text, Told, text};
 use wsbench_stats::runs::{self, Ratio, holm, judge};
 
 use crate::figure::{Figure, Reading};
-use crate::outcome::{Outcome, outcome};
+use crate::outcome::{RunStatus, outcome};
 use crate::recurring::recurring;
 use crate::repetition::readings;
 
@@ -159,9 +159,9 @@ const RATE_SUSTAINED: f64 = 0.995;
 fn fit(side: &'static str, of: &Side) -> Result<(), ComparisonError> {
     for (number, run) in of.runs.iter().enumerate() {
         let reason = match outcome(run, false) {
-            Outcome::Failed(reason) => Some(reason.to_string()),
-            Outcome::NonConforming => Some("it did not pass the conformance gate".to_owned()),
-            Outcome::Ok | Outcome::AuditFailed => None,
+            RunStatus::Failed(reason) => Some(reason.to_string()),
+            RunStatus::NonConforming => Some("it did not pass the conformance gate".to_owned()),
+            RunStatus::Ok | RunStatus::AuditFailed => None,
         };
         if let Some(reason) = reason {
             return Err(ComparisonError::Unfit {

@@ -20,7 +20,7 @@ use wsbench_stats::Interval;
 use wsbench_stats::runs::{Ratio, spread};
 
 use crate::comparison::{differences, ratio};
-use crate::expression::{self, Allowed, Bound, Expression, ExpressionError, Relation};
+use crate::expression::{self, Allowed, Bound, BoundedFigure, ExpressionError, Relation};
 use crate::figure::{Figure, Missing, Reading, Unit};
 
 /// Expressions that may be a condition: any figure that a run has.
@@ -56,10 +56,10 @@ pub fn parse(text: &str) -> Result<Condition, ExpressionError> {
     expression::parse(text, &ALLOWED)?.try_into()
 }
 
-impl TryFrom<Expression> for Condition {
+impl TryFrom<BoundedFigure> for Condition {
     type Error = ExpressionError;
 
-    fn try_from(expression: Expression) -> Result<Self, ExpressionError> {
+    fn try_from(expression: BoundedFigure) -> Result<Self, ExpressionError> {
         let name = match expression.bound {
             Bound::Value(_, unit) => of_unit(&expression.figure, unit),
             Bound::OfBaseline(_) => None,

@@ -2,8 +2,8 @@
 //!
 //! `p99>5ms`, `errors<0.01%`, `p99±5%`, `messages_per_s<0.95*baseline`. Conditions, objectives and
 //! the end of a run are all written in it. Each of them says what it allows; what it makes of an
-//! [`Expression`] is its own affair. A bare percentile is not resolved here: its user knows which
-//! times are meant.
+//! [`BoundedFigure`] is its own affair. A bare percentile is not resolved here: its user knows
+//! which times are meant.
 
 mod cursor;
 
@@ -15,7 +15,7 @@ use cursor::Cursor;
 
 /// A figure and its bound, as they were written.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Expression {
+pub struct BoundedFigure {
     /// The words of the user, without space around them.
     pub source: String,
     /// The figure's name, in small letters.
@@ -202,7 +202,7 @@ const SIGNS: [(&str, Relation); 6] = [
 ///
 /// # Errors
 /// [`ExpressionError`] with the place and what would be right there.
-pub fn parse(text: &str, allowed: &Allowed) -> Result<Expression, ExpressionError> {
+pub fn parse(text: &str, allowed: &Allowed) -> Result<BoundedFigure, ExpressionError> {
     let mut cursor = Cursor::new(text, allowed.example);
     cursor.skip_space();
     let figure_at = cursor.place();
@@ -221,7 +221,7 @@ pub fn parse(text: &str, allowed: &Allowed) -> Result<Expression, ExpressionErro
     let relation = relation(&mut cursor, allowed)?;
     cursor.skip_space();
     let bound_at = cursor.place();
-    let reader = Reader {
+    let reader = BoundReader {
         name,
         units: &units,
         example: first.example(),
@@ -239,7 +239,7 @@ pub fn parse(text: &str, allowed: &Allowed) -> Result<Expression, ExpressionErro
         let another = (allowed.another)();
         return Err(cursor.error(cursor.place(), Reason::Trailing { another }));
     }
-    Ok(Expression {
+    Ok(BoundedFigure {
         source: text.trim().to_owned(),
         figure,
         figure_at,
@@ -249,7 +249,7 @@ pub fn parse(text: &str, allowed: &Allowed) -> Result<Expression, ExpressionErro
     })
 }
 
-impl Expression {
+impl BoundedFigure {
     /// The error of a user whom this figure, or its name, does not suit.
     pub(crate) fn figure_fault(&self, reason: Reason, allowed: &Allowed) -> ExpressionError {
         ExpressionError {
@@ -299,7 +299,7 @@ fn relation(cursor: &mut Cursor<'_>, allowed: &Allowed) -> Result<Relation, Expr
 /// nothing taken, where a value stands.
 fn of_baseline(
     cursor: &mut Cursor<'_>,
-    reader: &Reader<'_>,
+    reader: &BoundReader<'_>,
 ) -> Result<Option<f64>, ExpressionError> {
     const BASELINE: &str = "baseline";
     let begin = cursor.clone();
@@ -354,14 +354,14 @@ fn change(cursor: &mut Cursor<'_>) -> Option<f64> {
 }
 
 /// Reader of the value of a bound.
-struct Reader<'a> {
+struct BoundReader<'a> {
     /// The figure, as it was written.
     name: &'a str,
     units: &'a [Unit],
     example: &'static str,
 }
 
-impl Reader<'_> {
+impl BoundReader<'_> {
     fn number<'a>(&self, cursor: &mut Cursor<'a>) -> Result<(f64, &'a str), ExpressionError> {
         let at = cursor.place();
         let example = self.example;
@@ -373,7 +373,7 @@ impl Reader<'_> {
     fn value(&self, cursor: &mut Cursor<'_>) -> Result<Bound, ExpressionError> {
         let (mut total, unit) = self.part(cursor)?;
         while unit == Unit::Span && cursor.is_at_digit() {
-            let (part, _) = Reader {
+            let (part, _) = BoundReader {
                 units: &[Unit::Span],
                 ..*self
             }

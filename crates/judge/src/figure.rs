@@ -8,7 +8,7 @@
 mod table;
 mod unit;
 
-use wsbench_load::result::Slice;
+use wsbench_load::result::WindowSlice;
 use wsbench_load::series::Series;
 use wsbench_load::tally::is_same;
 use wsbench_record::document::{Distribution, Percentile, Record, Support, confidence};
@@ -36,12 +36,12 @@ pub struct Figure {
     /// The place of its subject in the table.
     subject: usize,
     /// The point, of times.
-    point: Option<Point>,
+    point: Option<Statistic>,
 }
 
 /// A value of a distribution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Point {
+pub enum Statistic {
     /// One of the standard percentiles.
     At(Percentile),
     /// The arithmetic mean.
@@ -90,15 +90,15 @@ impl Figure {
     /// Connections opened, used once and closed, a second.
     pub const CONNECTIONS_PER_S: Self = Self::of("connections_per_s");
     /// Median of the response time, ns.
-    pub const RESPONSE_P50: Self = Self::response(Point::At(Percentile::P50));
+    pub const RESPONSE_P50: Self = Self::response(Statistic::At(Percentile::P50));
     /// 99th percentile of the response time, ns.
-    pub const RESPONSE_P99: Self = Self::response(Point::At(Percentile::P99));
+    pub const RESPONSE_P99: Self = Self::response(Statistic::At(Percentile::P99));
     /// 99.9th percentile of the response time, ns.
-    pub const RESPONSE_P99_9: Self = Self::response(Point::At(Percentile::P99_9));
+    pub const RESPONSE_P99_9: Self = Self::response(Statistic::At(Percentile::P99_9));
     /// Median of the service time, ns.
-    pub const SERVICE_P50: Self = Self::service(Point::At(Percentile::P50));
+    pub const SERVICE_P50: Self = Self::service(Statistic::At(Percentile::P50));
     /// 99th percentile of the service time, ns.
-    pub const SERVICE_P99: Self = Self::service(Point::At(Percentile::P99));
+    pub const SERVICE_P99: Self = Self::service(Statistic::At(Percentile::P99));
     /// CPU time of the server by message, µs.
     pub const SERVER_US: Self = Self::of("server.cpu_us_per_message");
     /// CPU time of wsbench by message, µs.
@@ -119,13 +119,13 @@ impl Figure {
     pub const UNANSWERED: Self = Self::of("unanswered");
 
     /// Median time from when a message for many was due to each of its receivers.
-    pub const DELIVERY_P50: Self = Self::point_of("delivery", Point::At(Percentile::P50));
+    pub const DELIVERY_P50: Self = Self::point_of("delivery", Statistic::At(Percentile::P50));
     /// The 99th percentile of the same.
-    pub const DELIVERY_P99: Self = Self::point_of("delivery", Point::At(Percentile::P99));
+    pub const DELIVERY_P99: Self = Self::point_of("delivery", Statistic::At(Percentile::P99));
     /// Median time until a message for many is with the last of its receivers, from when it was due.
-    pub const LAST_P50: Self = Self::point_of("delivery.last", Point::At(Percentile::P50));
+    pub const LAST_P50: Self = Self::point_of("delivery.last", Statistic::At(Percentile::P50));
     /// The 99th percentile of the same.
-    pub const LAST_P99: Self = Self::point_of("delivery.last", Point::At(Percentile::P99));
+    pub const LAST_P99: Self = Self::point_of("delivery.last", Statistic::At(Percentile::P99));
     /// Deliveries a second.
     pub const DELIVERIES_PER_S: Self = Self::of("deliveries_per_s");
     /// CPU time of the server for each delivery, µs.
@@ -135,14 +135,14 @@ impl Figure {
     pub const OF_DELIVERIES: [Self; 5] = [
         Self::LAST_P50,
         Self::LAST_P99,
-        Self::point_of("skew", Point::At(Percentile::P99)),
+        Self::point_of("skew", Statistic::At(Percentile::P99)),
         Self::DELIVERIES_PER_S,
         Self::of("delivery.reach"),
     ];
 
     /// A point of the response time: received − due.
     #[must_use]
-    pub const fn response(point: Point) -> Self {
+    pub const fn response(point: Statistic) -> Self {
         Self {
             subject: Self::of(Series::Response.info().name).subject,
             point: Some(point),
@@ -151,14 +151,14 @@ impl Figure {
 
     /// A point of the service time: received − sent.
     #[must_use]
-    pub const fn service(point: Point) -> Self {
+    pub const fn service(point: Statistic) -> Self {
         Self {
             subject: Self::of(Series::Service.info().name).subject,
             point: Some(point),
         }
     }
 
-    const fn point_of(key: &str, point: Point) -> Self {
+    const fn point_of(key: &str, point: Statistic) -> Self {
         Self {
             point: Some(point),
             ..Self::of(key)
@@ -186,12 +186,12 @@ impl Figure {
             Percentile::P99,
             Percentile::P99_9,
         ]
-        .map(|percentile| Self::times(headline, Point::At(percentile)))
+        .map(|percentile| Self::times(headline, Statistic::At(percentile)))
     }
 
     /// A point of the times of a series; of a series that is no row, of the response times.
     #[must_use]
-    pub fn times(series: Series, point: Point) -> Self {
+    pub fn times(series: Series, point: Statistic) -> Self {
         let is_it = |row: &Row| matches!(row.read, Reader::Series(of) if of == series);
         let response = Self::response(point).subject;
         Self {
@@ -252,12 +252,12 @@ impl Figure {
                 point: None,
             });
         }
-        if let Some(point) = Point::named(name) {
+        if let Some(point) = Statistic::named(name) {
             return Some(Self::times(headline, point));
         }
         let point_of = |row: &Row| {
             let point = name.strip_prefix(row.key)?.strip_prefix('.')?;
-            Point::named(point).filter(|_| is_series(row))
+            Statistic::named(point).filter(|_| is_series(row))
         };
         let mut found = ROWS.iter().map(point_of).enumerate();
         found.find_map(|(subject, point)| {
@@ -279,7 +279,7 @@ impl Figure {
         let of_row = |row: &'static Row| -> Vec<String> {
             match row.read {
                 Reader::OfSearch => Vec::new(),
-                Reader::Series(_) => Point::all()
+                Reader::Series(_) => Statistic::all()
                     .map(|point| format!("{}.{}", row.key, point.name()))
                     .collect(),
                 Reader::Value(_) | Reader::Count(_) => {
@@ -288,7 +288,7 @@ impl Figure {
                 }
             }
         };
-        let points = Point::all().map(|point| point.name().to_owned());
+        let points = Statistic::all().map(|point| point.name().to_owned());
         points.chain(ROWS.iter().flat_map(of_row))
     }
 
@@ -303,7 +303,7 @@ impl Figure {
             let keys: Vec<&str> = rows.iter().map(|row| row.key).collect();
             keys.join(between)
         };
-        let points: Vec<&str> = Point::all().map(Point::name).collect();
+        let points: Vec<&str> = Statistic::all().map(Statistic::name).collect();
         format!(
             "{} ({}. before them says of which times), {}",
             points.join(", "),
@@ -331,8 +331,9 @@ impl Figure {
 
     /// The figure and its interval of confidence at 95 %, from the slices of a run under way; `None`
     /// while they are not known, and of a figure that is not watched.
-    pub(crate) fn watch(self, slices: &[Slice]) -> Option<(f64, Interval)> {
-        if let (Reader::Series(series), Some(Point::At(percentile))) = (self.row().read, self.point)
+    pub(crate) fn watch(self, slices: &[WindowSlice]) -> Option<(f64, Interval)> {
+        if let (Reader::Series(series), Some(Statistic::At(percentile))) =
+            (self.row().read, self.point)
         {
             let found = confidence::quantile(slices, series, percentile.share())?;
             return Some((found.value, found.interval));
@@ -343,7 +344,7 @@ impl Figure {
     /// The names of all figures that can be waited for, for people.
     pub(crate) fn all_watched() -> String {
         let [p50, p90, p99, p99_9] = Self::percentiles(Series::Response).map(|it| it.short(true));
-        let series = WATCHED.map(|it| format!("{}.", Self::times(it, Point::Mean).row().key));
+        let series = WATCHED.map(|it| format!("{}.", Self::times(it, Statistic::Mean).row().key));
         let series = series.join(", ");
         let others = ROWS.iter().filter(|row| row.watch.is_some());
         let others: Vec<String> = others.map(|row| Self::of(row.key).short(true)).collect();
@@ -400,7 +401,7 @@ impl Figure {
 
     /// The point of a distribution that it is.
     #[must_use]
-    pub fn point(self) -> Option<Point> {
+    pub fn point(self) -> Option<Statistic> {
         self.point
     }
 
@@ -465,7 +466,7 @@ impl Reading {
     }
 }
 
-impl Point {
+impl Statistic {
     fn all() -> impl Iterator<Item = Self> {
         let percentiles = Percentile::ALL.into_iter().map(Self::At);
         percentiles.chain([Self::Mean, Self::Max])
@@ -492,9 +493,9 @@ impl Point {
     }
 }
 
-fn time(spans: &Distribution, point: Point) -> Result<Reading, Missing> {
+fn time(spans: &Distribution, point: Statistic) -> Result<Reading, Missing> {
     let (value, support) = match point {
-        Point::At(percentile) => {
+        Statistic::At(percentile) => {
             let support = spans.support(percentile);
             if support == Support::Unknown {
                 let effective = spans.confidence(percentile);
@@ -510,18 +511,18 @@ fn time(spans: &Distribution, point: Point) -> Result<Reading, Missing> {
             }
             (spans.at(percentile).map(|ns| ns as f64), support)
         }
-        Point::Mean => (spans.mean, Support::Known),
-        Point::Max => (spans.max.map(|ns| ns as f64), Support::Known),
+        Statistic::Mean => (spans.mean, Support::Known),
+        Statistic::Max => (spans.max.map(|ns| ns as f64), Support::Known),
     };
     let value = value.ok_or(Missing::NotMeasured)?;
     // A mean leaves out what never came, so with any of that it is too short.
     let is_lower_bound = match point {
-        Point::Mean => spans.censored > 0,
-        Point::At(_) | Point::Max => spans.is_lower_bound(value as u64),
+        Statistic::Mean => spans.censored > 0,
+        Statistic::At(_) | Statistic::Max => spans.is_lower_bound(value as u64),
     };
     let within = match point {
-        Point::At(percentile) => spans.confidence(percentile),
-        Point::Mean | Point::Max => None,
+        Statistic::At(percentile) => spans.confidence(percentile),
+        Statistic::Mean | Statistic::Max => None,
     };
     let ends = within.and_then(|within| within.low.zip(within.high));
     Ok(Reading {
@@ -553,7 +554,7 @@ mod tests {
         let mut figures = Vec::new();
         for (subject, row) in ROWS.iter().enumerate() {
             match row.read {
-                Reader::Series(_) => figures.extend(Point::all().map(|point| Figure {
+                Reader::Series(_) => figures.extend(Statistic::all().map(|point| Figure {
                     subject,
                     point: Some(point),
                 })),
@@ -586,7 +587,7 @@ mod tests {
 
     #[test]
     fn a_bare_percentile_is_of_the_times_that_the_load_is_about() {
-        let p99_9 = Point::At(Percentile::P99_9);
+        let p99_9 = Statistic::At(Percentile::P99_9);
         let named = |headline| Figure::named("p99.9", headline);
         assert_eq!(named(Series::Response), Some(Figure::response(p99_9)));
         assert_eq!(named(Series::Service), Some(Figure::service(p99_9)));

@@ -7,7 +7,7 @@ use wsbench_record::document::{Distribution, Percentile, Record};
 use wsbench_record::objective::{OBJECTIVE_SERIES, Objective};
 use wsbench_setting::{Field, text};
 
-use crate::expression::{self, Allowed, Bound, Expression, ExpressionError, Reason, Relation};
+use crate::expression::{self, Allowed, Bound, BoundedFigure, ExpressionError, Reason, Relation};
 use crate::figure::{Figure, Unit, error_share};
 
 /// Samples that must lie above a percentile before it is known at all (METHOD rule 13).
@@ -71,10 +71,10 @@ pub fn parse(text: &str) -> Result<Objective, ExpressionError> {
     expression::parse(text, &ALLOWED)?.try_into()
 }
 
-impl TryFrom<Expression> for Objective {
+impl TryFrom<BoundedFigure> for Objective {
     type Error = ExpressionError;
 
-    fn try_from(expression: Expression) -> Result<Self, ExpressionError> {
+    fn try_from(expression: BoundedFigure) -> Result<Self, ExpressionError> {
         let limit = match expression.bound {
             Bound::Value(limit, _) => limit,
             Bound::OfBaseline(_) => {

@@ -7,7 +7,7 @@ use wsbench_record::gate::Stamp;
 
 /// The outcome of a run, from which the exit code follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum RunStatus {
     /// There are figures to read (exit code 0).
     Ok,
     /// The run failed (exit code 1).
@@ -40,7 +40,7 @@ pub enum FailureReason {
 
 /// The outcome of the run. Under `strict` whatever the audit doubts is an outcome of its own.
 #[must_use]
-pub fn outcome(document: &Document, strict: bool) -> Outcome {
+pub fn outcome(document: &Document, strict: bool) -> RunStatus {
     let reason = match document.ended {
         Ended::NothingConnected => Some(FailureReason::NothingConnected),
         _ if document.connections.upgraded == 0 => Some(FailureReason::NothingConnected),
@@ -54,7 +54,7 @@ pub fn outcome(document: &Document, strict: bool) -> Outcome {
         _ => None,
     };
     if let Some(reason) = reason {
-        return Outcome::Failed(reason);
+        return RunStatus::Failed(reason);
     }
     let passes = |stamp: &Stamp| stamp.counts.pass();
     if document
@@ -62,12 +62,12 @@ pub fn outcome(document: &Document, strict: bool) -> Outcome {
         .as_ref()
         .is_some_and(|stamp| !passes(stamp))
     {
-        return Outcome::NonConforming;
+        return RunStatus::NonConforming;
     }
     match (document.audit.verdict, strict) {
-        (Verdict::Ok, _) | (Verdict::Doubtful, false) => Outcome::Ok,
-        (Verdict::Invalid, false) => Outcome::Failed(FailureReason::Invalid),
-        (Verdict::Doubtful | Verdict::Invalid, true) => Outcome::AuditFailed,
+        (Verdict::Ok, _) | (Verdict::Doubtful, false) => RunStatus::Ok,
+        (Verdict::Invalid, false) => RunStatus::Failed(FailureReason::Invalid),
+        (Verdict::Doubtful | Verdict::Invalid, true) => RunStatus::AuditFailed,
     }
 }
 
@@ -85,13 +85,13 @@ pub fn has_results(record: &Record) -> bool {
 
 /// The outcome of several runs: that of the worst.
 #[must_use]
-pub fn worst(runs: &[Document], strict: bool) -> Outcome {
+pub fn worst(runs: &[Document], strict: bool) -> RunStatus {
     let outcomes = runs.iter().map(|run| outcome(run, strict));
-    let weight = |outcome: &Outcome| match outcome {
-        Outcome::Ok => 0,
-        Outcome::AuditFailed => 1,
-        Outcome::NonConforming => 2,
-        Outcome::Failed(_) => 3,
+    let weight = |outcome: &RunStatus| match outcome {
+        RunStatus::Ok => 0,
+        RunStatus::AuditFailed => 1,
+        RunStatus::NonConforming => 2,
+        RunStatus::Failed(_) => 3,
     };
-    outcomes.max_by_key(weight).unwrap_or(Outcome::Ok)
+    outcomes.max_by_key(weight).unwrap_or(RunStatus::Ok)
 }

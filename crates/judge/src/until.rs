@@ -7,12 +7,12 @@
 use std::fmt;
 
 use wsbench_load::nanos::Nanos;
-use wsbench_load::result::Slice;
+use wsbench_load::result::WindowSlice;
 use wsbench_load::series::Series;
 use wsbench_record::units::span;
 use wsbench_record::until::UntilOutcome;
 
-use crate::expression::{self, Allowed, Bound, Expression, ExpressionError, Reason, Relation};
+use crate::expression::{self, Allowed, Bound, BoundedFigure, ExpressionError, Reason, Relation};
 use crate::figure::{Figure, Unit};
 
 /// The rule must hold so many times in a row: an interval that is narrow once may be so by luck,
@@ -25,12 +25,12 @@ pub struct Until {
     figure: Figure,
     /// It was named by its point alone: of the times that the load is about.
     is_bare: bool,
-    within: Within,
+    within: HalfWidth,
 }
 
 /// Half the interval of confidence at 95 %, at most.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Within {
+enum HalfWidth {
     /// As a share of the figure.
     Share(f64),
     /// As a span, ns.
@@ -69,10 +69,10 @@ pub fn parse(text: &str) -> Result<Until, ExpressionError> {
     expression::parse(text, &ALLOWED)?.try_into()
 }
 
-impl TryFrom<Expression> for Until {
+impl TryFrom<BoundedFigure> for Until {
     type Error = ExpressionError;
 
-    fn try_from(expression: Expression) -> Result<Self, ExpressionError> {
+    fn try_from(expression: BoundedFigure) -> Result<Self, ExpressionError> {
         let Some(figure) = watched(&expression.figure) else {
             let (name, figures) = (expression.figure.clone(), (ALLOWED.figures)());
             let reason = Reason::NoSuchFigure { name, figures };
@@ -80,8 +80,8 @@ impl TryFrom<Expression> for Until {
         };
         let within = match expression.bound {
             Bound::Value(0.0, _) => Err(Reason::Zero),
-            Bound::Value(share, Unit::Share) => Ok(Within::Share(share)),
-            Bound::Value(ns, Unit::Span) => Ok(Within::Span(ns)),
+            Bound::Value(share, Unit::Share) => Ok(HalfWidth::Share(share)),
+            Bound::Value(ns, Unit::Span) => Ok(HalfWidth::Span(ns)),
             Bound::Value(..) | Bound::OfBaseline(_) => Err(Reason::NoBound { example: "5%" }),
         };
         let within = within.map_err(|reason| expression.bound_fault(reason, &ALLOWED))?;
@@ -100,8 +100,8 @@ impl fmt::Display for Until {
         let is_response = self.figure.series() == Some(Series::Response);
         f.write_str(&self.figure.short(self.is_bare || is_response))?;
         match self.within {
-            Within::Share(share) => write!(f, "±{}%", (share * 1e6).round() / 1e4),
-            Within::Span(ns) => write!(f, "±{}", span(ns).replace(' ', "")),
+            HalfWidth::Share(share) => write!(f, "±{}%", (share * 1e6).round() / 1e4),
+            HalfWidth::Span(ns) => write!(f, "±{}", span(ns).replace(' ', "")),
         }
     }
 }
@@ -123,22 +123,22 @@ impl Until {
     /// `None` while it is not known: fewer than twenty intervals, or an interval
     /// without an upper end.
     #[must_use]
-    pub fn half_width(&self, slices: &[Slice]) -> Option<f64> {
+    pub fn half_width(&self, slices: &[WindowSlice]) -> Option<f64> {
         let (value, interval) = self.figure.watch(slices)?;
         let half = (value - interval.low).max(interval.high - value);
         if !half.is_finite() {
             return None;
         }
         match self.within {
-            Within::Share(_) => (value > 0.0).then(|| half / value),
-            Within::Span(_) => Some(half),
+            HalfWidth::Share(_) => (value > 0.0).then(|| half / value),
+            HalfWidth::Span(_) => Some(half),
         }
     }
 
     /// The most that half the interval may be, in the same unit.
     fn bound(&self) -> f64 {
         match self.within {
-            Within::Share(bound) | Within::Span(bound) => bound,
+            HalfWidth::Share(bound) | HalfWidth::Span(bound) => bound,
         }
     }
 }
@@ -167,7 +167,7 @@ impl Watch {
 
     /// True if enough is known. Asked again about the same slices it answers as before, and once
     /// enough is known it stays so.
-    pub fn is_enough(&mut self, slices: &[Slice]) -> bool {
+    pub fn is_enough(&mut self, slices: &[WindowSlice]) -> bool {
         let at = slices.last().map(|newest| newest.at);
         if at.is_some() && at != self.asked_at {
             self.asked_at = at;
@@ -186,8 +186,8 @@ impl Watch {
     #[must_use]
     pub fn outcome(&self) -> UntilOutcome {
         let (half_width, half_width_ns) = match self.until.within {
-            Within::Share(_) => (self.half_width, None),
-            Within::Span(_) => (None, self.half_width),
+            HalfWidth::Share(_) => (self.half_width, None),
+            HalfWidth::Span(_) => (None, self.half_width),
         };
         UntilOutcome {
             asked: self.until.to_string(),

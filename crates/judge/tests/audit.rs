@@ -14,7 +14,7 @@ use wsbench_load::plan::{Arrival, PlanSpec, Reads, SlowReaders, StopRule, Verify
 use wsbench_load::result::{Ended, HostPressure, RunResult, ThreadUsage};
 use wsbench_load::send_gaps::SendGap;
 use wsbench_load::series::Series;
-use wsbench_load::tally::{Failure, Gap, Phase};
+use wsbench_load::tally::{AnswerGap, FailureCount, Phase};
 use wsbench_record::audit::{Audit, By, Caveat, Kind, Severity, Verdict};
 use wsbench_record::document::{Host, Record, RunContext};
 use wsbench_setting::{Field, Spelling, Text};
@@ -225,8 +225,8 @@ fn fewer_connections_than_asked() {
 }
 
 /// A failure of this kind.
-fn failure(phase: Phase, kind: FailureKind) -> Failure {
-    Failure {
+fn failure(phase: Phase, kind: FailureKind) -> FailureCount {
+    FailureCount {
         phase,
         kind,
         code: None,
@@ -395,7 +395,7 @@ fn the_servers_words_are_told_where_nothing_was_answered() {
     let closed = |ended: Ended| {
         let (mut run, plan) = runs::no_samples();
         run.ended = ended;
-        run.failures = vec![Failure {
+        run.failures = vec![FailureCount {
             phase: Phase::Close,
             kind: FailureKind::ClosedByServer,
             code: Some(1009),
@@ -432,7 +432,7 @@ fn failures_are_named_with_their_counts() {
             ];
             run.failures = all[..kinds]
                 .iter()
-                .map(|&kind| Failure {
+                .map(|&kind| FailureCount {
                     phase: Phase::Close,
                     kind,
                     code: None,
@@ -772,7 +772,7 @@ fn a_window_under_a_second_is_short() {
 
 #[test]
 fn gaps_are_listed_when_long_in_themselves_and_beside_p99() {
-    let gap = |micros| Gap {
+    let gap = |micros| AnswerGap {
         start: Nanos::from_millis(4_200),
         length: Nanos::from_micros(micros),
     };

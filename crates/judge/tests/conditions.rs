@@ -7,7 +7,7 @@ use wsbench_judge::condition::parse;
 use wsbench_load::histogram::{Histogram, Sparse};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::StopRule;
-use wsbench_load::result::Slice;
+use wsbench_load::result::WindowSlice;
 use wsbench_load::series::{InSlices, Series};
 use wsbench_record::condition::{Judgement, State};
 use wsbench_record::document::{self, Document};
@@ -26,7 +26,7 @@ fn sliced(beyond: &[u64], each: u64) -> Document {
         spans.record_n(Nanos::from_millis(1), each - beyond);
         spans.record_n(Nanos::from_millis(20), *beyond);
         whole.merge(&spans);
-        Slice {
+        WindowSlice {
             at: Nanos::from_millis(500 * (at as u64 + 1)),
             length: Nanos::from_millis(500),
             received: each,

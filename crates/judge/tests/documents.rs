@@ -2,7 +2,7 @@
 
 mod runs;
 
-use wsbench_judge::outcome::{FailureReason, Outcome, outcome as outcome_of};
+use wsbench_judge::outcome::{FailureReason, RunStatus, outcome as outcome_of};
 use wsbench_judge::{audit, judged};
 use wsbench_record::audit::Audit;
 use wsbench_record::document::{read, schema, write};
@@ -44,33 +44,33 @@ fn documents_with_their_audits_follow_the_schema() {
 fn outcomes() {
     let outcome = |run, strict| outcome_of(&runs::document(&run), strict);
     for strict in [false, true] {
-        assert_eq!(outcome(runs::healthy(), strict), Outcome::Ok);
+        assert_eq!(outcome(runs::healthy(), strict), RunStatus::Ok);
         assert_eq!(
             outcome(runs::nothing_connected(), strict),
-            Outcome::Failed(FailureReason::NothingConnected)
+            RunStatus::Failed(FailureReason::NothingConnected)
         );
         assert_eq!(
             outcome(runs::no_samples(), strict),
-            Outcome::Failed(FailureReason::NothingAnswered)
+            RunStatus::Failed(FailureReason::NothingAnswered)
         );
     }
-    let invalid = Outcome::Failed(FailureReason::Invalid);
+    let invalid = RunStatus::Failed(FailureReason::Invalid);
     assert_eq!(outcome(runs::corrupted(), false), invalid);
-    assert_eq!(outcome(runs::corrupted(), true), Outcome::AuditFailed);
+    assert_eq!(outcome(runs::corrupted(), true), RunStatus::AuditFailed);
 
     let (mut doubtful, plan) = runs::healthy();
     doubtful.messages.sent += 1;
     doubtful.messages.timed_out = 1;
     assert_eq!(
         outcome((doubtful.clone(), plan.clone()), false),
-        Outcome::Ok
+        RunStatus::Ok
     );
     assert_eq!(
         outcome((doubtful.clone(), plan.clone()), true),
-        Outcome::AuditFailed
+        RunStatus::AuditFailed
     );
 
     doubtful.ended = wsbench_load::result::Ended::ServerDied;
-    let died = Outcome::Failed(FailureReason::ServerDied);
+    let died = RunStatus::Failed(FailureReason::ServerDied);
     assert_eq!(outcome((doubtful, plan), true), died);
 }

@@ -4,20 +4,20 @@ mod runs;
 
 use wsbench_load::histogram::{Histogram, Sparse};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::result::Slice;
+use wsbench_load::result::WindowSlice;
 use wsbench_load::series::InSlices;
 use wsbench_record::audit::{Kind, Severity};
 use wsbench_record::document::Document;
 
 /// Half-second slices whose service times lie around these medians, µs, at these rates.
-fn slices(medians_us: &[u64], rates: &[u64]) -> Vec<Slice> {
+fn slices(medians_us: &[u64], rates: &[u64]) -> Vec<WindowSlice> {
     let mut at = Nanos::ZERO;
     let slice = |(median, rate): (&u64, &u64)| {
         at += Nanos::from_millis(500);
         let (from, to) = (median * 9 / 10, median * 11 / 10);
         let spans: Histogram =
             runs::spread(1_000, Nanos::from_micros(from), Nanos::from_micros(to));
-        Slice {
+        WindowSlice {
             at,
             length: Nanos::from_millis(500),
             received: rate / 2,

@@ -16,8 +16,8 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Audience, Encoding, Payload, PlanSpec};
 use wsbench_load::quota::Quota;
 use wsbench_load::route::Target;
-use wsbench_load::session::{Flow, Opened, Session};
-use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
+use wsbench_load::session::{Opened, Session, SessionStatus};
+use wsbench_wire::connection::{Connection, Endpoint, Event, Limits, MessageKind, Utf8};
 use wsbench_wire::frame::FrameBuffer;
 use wsbench_wire::handshake::{push_response, read_request};
 
@@ -104,7 +104,7 @@ impl Room {
         Self {
             context,
             sessions,
-            server: Connection::new(Role::Server, LIMITS, Utf8::Check),
+            server: Connection::new(Endpoint::Server, LIMITS, Utf8::Check),
             now,
             frame: FrameBuffer::new(),
             read: Vec::new(),
@@ -141,7 +141,7 @@ impl Room {
                 let meter = &mut self.context.common.meter;
                 meter.received_bytes(at, Some(at), self.read.len());
                 let flow = session.on_bytes(&mut self.context, at, &mut self.read);
-                assert_eq!(flow, Flow::Continue);
+                assert_eq!(flow, SessionStatus::Continue);
             }
         }
         Fanout::hand_over(&mut self.context, self.now);
@@ -153,7 +153,7 @@ impl Room {
 
     /// The frames of every message are taken apart as often as there are connections.
     fn take_apart(&mut self, messages: u32) -> u64 {
-        let bare = || Connection::new(Role::Client, LIMITS, Utf8::Skip);
+        let bare = || Connection::new(Endpoint::Client, LIMITS, Utf8::Skip);
         let mut wires: Vec<Connection> = self.sessions.iter().map(|_| bare()).collect();
         let mut deliveries = 0;
         for _ in 0..messages {
@@ -195,6 +195,6 @@ fn open(number: u32, now: Nanos, context: &mut Context<FanoutLocal>) -> Session<
     context.common.out.clear();
     let mut response = answers.as_slice().to_vec();
     let flow = session.on_bytes(context, now, &mut response);
-    assert_eq!(flow, Flow::Upgraded);
+    assert_eq!(flow, SessionStatus::Upgraded);
     session
 }

@@ -13,8 +13,8 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, PlanSpec, StopRule};
 use wsbench_load::quota::Quota;
 use wsbench_load::route::Target;
-use wsbench_load::session::{Flow, Opened, Session};
-use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
+use wsbench_load::session::{Opened, Session, SessionStatus};
+use wsbench_wire::connection::{Connection, Endpoint, Event, Limits, MessageKind, Utf8};
 use wsbench_wire::frame::FrameBuffer;
 use wsbench_wire::handshake::{push_response, read_request};
 use wsbench_wire::opcode::OpCode;
@@ -87,7 +87,7 @@ impl Pair {
         let now = TURN + ROUND_TRIP;
         let mut response = answers.as_slice().to_vec();
         let flow = session.on_bytes(&mut context, now, &mut response);
-        assert_eq!(flow, Flow::Upgraded);
+        assert_eq!(flow, SessionStatus::Upgraded);
         answers.clear();
         context.common.meter.set_window(Window {
             load_from: now,
@@ -101,7 +101,7 @@ impl Pair {
         Self {
             context,
             session,
-            server: Connection::new(Role::Server, limits, Utf8::Check),
+            server: Connection::new(Endpoint::Server, limits, Utf8::Check),
             now,
             messages,
             answers,
@@ -133,7 +133,7 @@ impl Pair {
             let flow = self
                 .session
                 .on_bytes(&mut self.context, self.now, &mut self.read);
-            assert_eq!(flow, Flow::Continue);
+            assert_eq!(flow, SessionStatus::Continue);
         }
         let counts = self.context.common.meter.hand_over(Box::default()).messages;
         assert_eq!(

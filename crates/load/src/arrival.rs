@@ -120,7 +120,7 @@ impl Schedule {
 /// each message of an even schedule is that of the connection whose turn it is: so the whole stays
 /// even, whatever the division.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seat {
+pub struct ScheduleSeat {
     /// The worker's number, from 0.
     pub worker: u32,
     /// All workers; at most as many as connections.
@@ -129,7 +129,7 @@ pub struct Seat {
     pub connections: u32,
 }
 
-impl Seat {
+impl ScheduleSeat {
     /// The only worker.
     pub const ALONE: Self = Self {
         worker: 0,
@@ -163,7 +163,7 @@ impl Seat {
 pub struct Arrivals {
     /// Shared by copies, which look ahead in mid-run.
     schedule: Arc<Schedule>,
-    seat: Seat,
+    seat: ScheduleSeat,
     /// This worker's share of the whole rate.
     share: f64,
     /// The connection whose turn it is at the next message of an even schedule.
@@ -180,7 +180,7 @@ pub struct Arrivals {
 impl Arrivals {
     /// The arrivals of the worker on this seat.
     #[must_use]
-    pub fn new(schedule: &Schedule, seat: Seat, seed: u64) -> Self {
+    pub fn new(schedule: &Schedule, seat: ScheduleSeat, seed: u64) -> Self {
         let mut arrivals = Self {
             schedule: Arc::new(schedule.clone()),
             seat,
@@ -222,7 +222,7 @@ pub fn first_due(
     seed: u64,
     most: usize,
 ) -> Vec<Nanos> {
-    let seats = (0..workers).map(|worker| Seat {
+    let seats = (0..workers).map(|worker| ScheduleSeat {
         worker,
         workers,
         connections,
@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn a_constant_schedule_does_not_drift() {
         let schedule = level(Process::Constant, 3.0, 1_000_000);
-        let last = Arrivals::new(&schedule, Seat::ALONE, 1)
+        let last = Arrivals::new(&schedule, ScheduleSeat::ALONE, 1)
             .nth(2_999_999)
             .unwrap();
         // Message i is due at i/3 s; the last of a million seconds is off by less than 1 ns.
@@ -291,7 +291,7 @@ mod tests {
     fn shares_of_a_constant_schedule_interleave_to_the_whole() {
         let schedule = level(Process::Constant, 1_000.0, 1);
         for (connections, workers) in [(4, 4), (64, 3), (64, 64), (5, 4), (1, 1), (1_000, 7)] {
-            let seats = (0..workers).map(|worker| Seat {
+            let seats = (0..workers).map(|worker| ScheduleSeat {
                 worker,
                 workers,
                 connections,
@@ -315,7 +315,7 @@ mod tests {
     fn a_workers_share_is_that_of_its_connections() {
         let schedule = level(Process::Constant, 6_400.0, 1);
         for worker in 0..3 {
-            let seat = Seat {
+            let seat = ScheduleSeat {
                 worker,
                 workers: 3,
                 connections: 64,
@@ -332,7 +332,7 @@ mod tests {
     fn a_poisson_schedule_is_poisson() {
         let (rate, seconds) = (1_000.0, 100);
         let schedule = level(Process::Poisson, rate, seconds);
-        let due: Vec<Nanos> = Arrivals::new(&schedule, Seat::ALONE, 7).collect();
+        let due: Vec<Nanos> = Arrivals::new(&schedule, ScheduleSeat::ALONE, 7).collect();
         let expected = rate * seconds as f64;
         let z = (due.len() as f64 - expected) / expected.sqrt();
         assert!(z.abs() < 3.0, "{} messages, z = {z}", due.len());
@@ -365,7 +365,7 @@ mod tests {
             process: Process::Constant,
             stretches: vec![ramp, Stretch::level(Nanos::from_secs(1), 1_000.0)],
         };
-        let due: Vec<Nanos> = Arrivals::new(&schedule, Seat::ALONE, 1).collect();
+        let due: Vec<Nanos> = Arrivals::new(&schedule, ScheduleSeat::ALONE, 1).collect();
         assert_eq!(due.len(), 6_000);
         // After t seconds of the ramp 50·t² messages are due.
         let by = |seconds: u64| {
@@ -395,7 +395,7 @@ mod tests {
             for process in [Process::Constant, Process::Poisson] {
                 let schedule = Schedule { process, stretches: stretches.clone() };
                 let expected = schedule.messages_between(Nanos::ZERO, Nanos(end));
-                let due: Vec<Nanos> = Arrivals::new(&schedule, Seat::ALONE, seed).collect();
+                let due: Vec<Nanos> = Arrivals::new(&schedule, ScheduleSeat::ALONE, seed).collect();
                 prop_assert!(due.is_sorted());
                 prop_assert!(due.last().is_none_or(|last| last.0 <= end));
                 let off = (due.len() as f64 - expected).abs();

@@ -77,7 +77,7 @@ pub trait Exchange: Sized + Debug + Send + 'static {
     fn deadline(&self, local: &Self::Local) -> Option<Nanos>;
 
     /// A deadline may have passed: of an answer, or another one of the connection.
-    fn on_deadline(&mut self, io: &mut Io<'_, Self::Local>, now: Nanos) -> Upshot;
+    fn on_deadline(&mut self, io: &mut Io<'_, Self::Local>, now: Nanos) -> DeadlineOutcome;
 
     /// The socket takes bytes again, which it did not until `now`.
     fn on_writable_again(&mut self, now: Nanos);
@@ -128,7 +128,7 @@ pub struct Piece<'a> {
 /// The state of a connection after a deadline of its exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Upshot {
+pub enum DeadlineOutcome {
     /// The connection lives on.
     Alive,
     /// It is given up: nothing can be told of it any more.

@@ -2,7 +2,7 @@
 
 /// A message of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Identity {
+pub struct MessageId {
     /// Number of the connection, from 0 over the whole run.
     pub connection: u32,
     /// Number of the message on its connection, from 0.
@@ -37,13 +37,13 @@ static VALUES: [u8; 256] = {
 };
 
 /// The message that the digits of a tag name; `None` where they are no tag of this run.
-pub(crate) fn identity_of_digits(digits: &[u8], run: u32) -> Option<Identity> {
+pub(crate) fn identity_of_digits(digits: &[u8], run: u32) -> Option<MessageId> {
     identity_of(decode_tag(digits.try_into().ok()?)?, run)
 }
 
 /// The message that a tag names, if it is one of this run.
-pub(crate) fn identity_of(tag: u128, run: u32) -> Option<Identity> {
-    ((tag >> 64) as u32 == run).then_some(Identity {
+pub(crate) fn identity_of(tag: u128, run: u32) -> Option<MessageId> {
+    ((tag >> 64) as u32 == run).then_some(MessageId {
         connection: (tag >> 96) as u32,
         sequence: tag as u64,
     })

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use wsbench_wire::connection::MessageKind;
 
 use crate::corpus::Corpus;
-use crate::identity::{DIGITS, Identity, TAG_DIGITS, identity_of, identity_of_digits, mix};
+use crate::identity::{DIGITS, MessageId, TAG_DIGITS, identity_of, identity_of_digits, mix};
 use crate::nanos::Nanos;
 use crate::plan::{Encoding, Payload};
 use crate::template::Filled;
@@ -60,13 +60,13 @@ pub struct MessageSource {
     /// one length, which nearly all loads are of.
     same: Option<(usize, usize)>,
     /// The front of the tag that was made last.
-    front: Cell<Front>,
+    front: Cell<TagPrefix>,
 }
 
 /// The first sixteen digits of a tag, which 2^32 messages of a connection in a row have in common:
 /// what is sent and what is compared next is mostly of the same connection.
 #[derive(Clone, Copy, Debug)]
-struct Front {
+struct TagPrefix {
     connection: u32,
     /// The upper half of the sequence number.
     upper: u32,
@@ -235,7 +235,7 @@ impl MessageSource {
             tagged: payload.is_tagged(),
             body,
             same: is_same.then(|| (start, start + min.saturating_sub(tag_len))),
-            front: Cell::new(Front::new(run, 0, 0)),
+            front: Cell::new(TagPrefix::new(run, 0, 0)),
         }
     }
 
@@ -250,7 +250,7 @@ impl MessageSource {
     /// Has to be called before [`MessageSource::message`] with the same identity, and with when the
     /// message was due, as far as that is known. Only messages from a template depend on it.
     #[inline]
-    pub fn prepare(&mut self, identity: Identity, due: Option<Nanos>) {
+    pub fn prepare(&mut self, identity: MessageId, due: Option<Nanos>) {
         if let Body::Template(filled) = &mut self.body {
             filled.prepare(identity, due.unwrap_or(Nanos::ZERO));
         }
@@ -272,7 +272,7 @@ impl MessageSource {
     // Left to itself the compiler calls it and copies what it returns: 3 % of all instructions.
     #[inline(always)]
     #[must_use]
-    pub fn message(&self, identity: Identity) -> Message<'_> {
+    pub fn message(&self, identity: MessageId) -> Message<'_> {
         let filling = self.behind_tag(identity);
         let tag = if self.tag_len > 0 {
             self.tag(identity)
@@ -289,7 +289,7 @@ impl MessageSource {
     /// The bytes of a message behind its tag; it has been prepared.
     #[inline(always)]
     #[must_use]
-    pub fn behind_tag(&self, identity: Identity) -> &[u8] {
+    pub fn behind_tag(&self, identity: MessageId) -> &[u8] {
         match (self.same, &self.body) {
             (Some((from, to)), _) => &self.block[from..to],
             (None, Body::Block) => self.filling(self.len_of(identity) - self.tag_len),
@@ -307,7 +307,7 @@ impl MessageSource {
     /// The identity that the tag at the front of `bytes` names; `None` when the bytes begin with
     /// no tag of this run.
     #[must_use]
-    pub fn identify(&self, bytes: &[u8]) -> Option<Identity> {
+    pub fn identify(&self, bytes: &[u8]) -> Option<MessageId> {
         if let Body::Template(filled) = &self.body {
             return filled.identify(bytes).filter(|_| self.tagged);
         }
@@ -326,7 +326,7 @@ impl MessageSource {
     /// The tag: 16 bytes of connection, run and sequence in network order, or the same as 22
     /// digits of base64url without padding.
     #[inline]
-    fn tag(&self, identity: Identity) -> [u8; 22] {
+    fn tag(&self, identity: MessageId) -> [u8; 22] {
         let mut tag = [0; 22];
         match self.kind {
             MessageKind::Binary => {
@@ -348,11 +348,11 @@ impl MessageSource {
 
     /// The first sixteen digits of a tag.
     #[inline]
-    fn front_of(&self, identity: Identity) -> [u8; 16] {
+    fn front_of(&self, identity: MessageId) -> [u8; 16] {
         let upper = (identity.sequence >> 32) as u32;
         let mut front = self.front.get();
         if (front.connection, front.upper) != (identity.connection, upper) {
-            front = Front::new(self.run, identity.connection, upper);
+            front = TagPrefix::new(self.run, identity.connection, upper);
             self.front.set(front);
         }
         front.digits
@@ -361,7 +361,7 @@ impl MessageSource {
     /// The length of a message, drawn evenly from the range by a hash of its identity, so that
     /// comparing needs no memory of it.
     #[inline]
-    fn len_of(&self, identity: Identity) -> usize {
+    fn len_of(&self, identity: MessageId) -> usize {
         if self.min == self.max {
             return self.min;
         }
@@ -374,7 +374,7 @@ impl MessageSource {
 
     /// The line that a message carries: each connection has them in order from a line of its own
     /// on, so that neighbours on a connection are neighbours in the text.
-    fn line<'a>(&self, corpus: &'a Corpus, identity: Identity) -> &'a [u8] {
+    fn line<'a>(&self, corpus: &'a Corpus, identity: MessageId) -> &'a [u8] {
         let first = mix(u64::from(identity.connection) ^ (u64::from(self.run) << 32));
         corpus.line((first >> 32) + identity.sequence)
     }
@@ -420,7 +420,7 @@ fn text_block(len: usize, random: &mut fastrand::Rng) -> Vec<u8> {
     block
 }
 
-impl Front {
+impl TagPrefix {
     fn new(run: u32, connection: u32, upper: u32) -> Self {
         let high = u64::from(connection) << 32 | u64::from(run);
         let mut digits = [0; 16];
@@ -464,14 +464,14 @@ mod tests {
         )
     }
 
-    fn bytes_of(source: &MessageSource, identity: Identity) -> Vec<u8> {
+    fn bytes_of(source: &MessageSource, identity: MessageId) -> Vec<u8> {
         source.message(identity).parts().concat()
     }
 
     #[test]
     fn one_letter_in_seven_of_a_long_text_is_not_ascii() {
         let source = generated(Encoding::Text, 16 * 1024, 16 * 1024);
-        let identity = Identity {
+        let identity = MessageId {
             connection: 0,
             sequence: 0,
         };
@@ -487,14 +487,14 @@ mod tests {
         let source = generated(Encoding::Text, 30, 30);
         let first = bytes_of(
             &source,
-            Identity {
+            MessageId {
                 connection: 0,
                 sequence: 0,
             },
         );
         let second = bytes_of(
             &source,
-            Identity {
+            MessageId {
                 connection: 0,
                 sequence: 1,
             },
@@ -516,7 +516,7 @@ mod tests {
         assert!(
             bytes_of(
                 &source,
-                Identity {
+                MessageId {
                     connection: 3,
                     sequence: 9
                 }
@@ -532,7 +532,7 @@ mod tests {
             bytes: "grüße".as_bytes().into(),
         };
         let source = MessageSource::new(&payload, 1);
-        let identity = Identity {
+        let identity = MessageId {
             connection: 1,
             sequence: 2,
         };
@@ -547,7 +547,7 @@ mod tests {
         let mut seen = [0_u32; 4];
         for sequence in 0..4000 {
             let len = source
-                .message(Identity {
+                .message(MessageId {
                     connection: 5,
                     sequence,
                 })
@@ -568,7 +568,7 @@ mod tests {
             assert_eq!(payload.max_len(), tag + 5);
             let source = MessageSource::new(&payload, 3);
             let line = |connection, sequence| {
-                let identity = Identity {
+                let identity = MessageId {
                     connection,
                     sequence,
                 };
@@ -599,7 +599,7 @@ mod tests {
         ) {
             let encoding = if text { Encoding::Text } else { Encoding::Binary };
             let source = generated(encoding, min, min + more);
-            let identity = Identity { connection, sequence };
+            let identity = MessageId { connection, sequence };
             let message = source.message(identity);
             let bytes = bytes_of(&source, identity);
             prop_assert_eq!(bytes.len(), message.len());
@@ -615,7 +615,7 @@ mod tests {
             len in 1_u32..200, cut: prop::sample::Index, flip: prop::sample::Index, bit in 0_u32..8,
         ) {
             let source = generated(Encoding::Binary, len, len);
-            let identity = Identity { connection: 8, sequence: 1 << 40 };
+            let identity = MessageId { connection: 8, sequence: 1 << 40 };
             let message = source.message(identity);
             let mut bytes = bytes_of(&source, identity);
             let cut = cut.index(bytes.len());
@@ -637,7 +637,7 @@ mod tests {
             use base64::Engine as _;
             let source = generated(Encoding::Text, 22, 22);
             for (connection, sequence) in identities {
-                let identity = Identity { connection, sequence };
+                let identity = MessageId { connection, sequence };
                 let mut value = connection.to_be_bytes().to_vec();
                 value.extend(source.run.to_be_bytes());
                 value.extend(sequence.to_be_bytes());

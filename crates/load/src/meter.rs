@@ -12,14 +12,14 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-use self::parts::Parts;
+use self::parts::ServiceTimeParts;
 use crate::failure::FailureKind;
 use crate::lag::Blockage;
 use crate::nanos::Nanos;
 use crate::pairing::Times;
 use crate::send_gaps::{SendGap, SendGaps};
 use crate::series::Series;
-use crate::tally::{Gap, Tally, keep_gap};
+use crate::tally::{AnswerGap, Tally, keep_gap};
 
 /// A span without answers shorter than this is not worth remembering.
 const GAP_THRESHOLD: Nanos = Nanos::from_millis(10);
@@ -77,18 +77,18 @@ pub struct Meter {
     arrived: Option<Nanos>,
     /// Right answers with the same times, not booked yet: with many messages in flight a write
     /// carries several and a read brings several, and booking them together costs as one.
-    run: Run,
+    run: SimultaneousAnswers,
     longest_service: Nanos,
     /// Kind of the latest failure, until it is asked for.
     latest_failure: Option<FailureKind>,
     /// A sample of the gaps between sends; `None` in the closed loop.
     gaps: Option<SendGaps>,
-    warm_up: WarmUp,
+    warm_up: WarmUpAnswers,
 }
 
 /// Right answers of the warm-up since it was last asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct WarmUp {
+pub struct WarmUpAnswers {
     /// Number of answers.
     pub answers: u64,
     /// Their service times, added up, ns.
@@ -97,7 +97,7 @@ pub struct WarmUp {
 
 /// Answers that share all their times.
 #[derive(Clone, Copy, Debug)]
-struct Run {
+struct SimultaneousAnswers {
     times: Times,
     received: Nanos,
     /// By the kernel's stamp: that of the read, which `received` names.
@@ -106,7 +106,7 @@ struct Run {
     count: u64,
 }
 
-impl Run {
+impl SimultaneousAnswers {
     const NONE: Self = Self {
         times: Times {
             due: Nanos::ZERO,
@@ -147,11 +147,11 @@ impl Meter {
             quiet_since: Nanos::MAX,
             in_flight: 0,
             arrived: None,
-            run: Run::NONE,
+            run: SimultaneousAnswers::NONE,
             longest_service: Nanos::ZERO,
             latest_failure: None,
             gaps: None,
-            warm_up: WarmUp::default(),
+            warm_up: WarmUpAnswers::default(),
         }
     }
 
@@ -168,7 +168,7 @@ impl Meter {
 
     /// The answers of the warm-up since this was last asked for.
     #[must_use]
-    pub fn take_warm_up(&mut self) -> WarmUp {
+    pub fn take_warm_up(&mut self) -> WarmUpAnswers {
         self.book_run();
         std::mem::take(&mut self.warm_up)
     }
@@ -330,7 +330,7 @@ impl Meter {
             return;
         }
         self.book_run();
-        self.run = Run {
+        self.run = SimultaneousAnswers {
             times,
             received,
             arrived: self.arrived,
@@ -341,13 +341,13 @@ impl Meter {
 
     /// Books the right answers that share their times.
     fn book_run(&mut self) {
-        let Run {
+        let SimultaneousAnswers {
             times,
             received,
             arrived,
             reordered,
             count,
-        } = std::mem::replace(&mut self.run, Run::NONE);
+        } = std::mem::replace(&mut self.run, SimultaneousAnswers::NONE);
         if count == 0 {
             return;
         }
@@ -374,7 +374,7 @@ impl Meter {
         self.tally
             .record_n(Series::Response, received - times.due, count);
         if let Some(arrived) = arrived
-            && let Some(parts) = Parts::of(times.sent, arrived, received)
+            && let Some(parts) = ServiceTimeParts::of(times.sent, arrived, received)
         {
             self.tally.record_n(Series::Outside, parts.outside, count);
             self.book_wait(parts.wait, count);
@@ -392,7 +392,7 @@ impl Meter {
     #[must_use]
     pub fn arrival(&self, sent: Nanos, received: Nanos) -> Nanos {
         let arrived = self.arrived;
-        let arrived = arrived.filter(|at| Parts::of(sent, *at, received).is_some());
+        let arrived = arrived.filter(|at| ServiceTimeParts::of(sent, *at, received).is_some());
         arrived.map_or(received, |at| at.min(received))
     }
 
@@ -411,7 +411,7 @@ impl Meter {
         self.tally.record(Series::Delivery, at - times.due);
         self.tally.record(Series::DeliveryService, at - times.sent);
         let stamp = self.arrived;
-        if stamp.is_some_and(|stamp| Parts::of(times.sent, stamp, received).is_some()) {
+        if stamp.is_some_and(|stamp| ServiceTimeParts::of(times.sent, stamp, received).is_some()) {
             self.book_wait(received - at, 1);
         }
     }
@@ -478,7 +478,7 @@ impl Meter {
         let length = now.min(self.window.closes) - start;
         if length > GAP_THRESHOLD {
             let start = start - self.window.opens;
-            keep_gap(&mut self.tally.gaps, Gap { length, start });
+            keep_gap(&mut self.tally.gaps, AnswerGap { length, start });
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::nanos::Nanos;
 
 /// A request in flight.
 #[derive(Clone, Copy, Debug)]
-struct Request {
+struct RequestInFlight {
     due: Nanos,
     /// Zero until stamped just before the write that carries it.
     sent: Nanos,
@@ -24,7 +24,7 @@ struct Request {
 /// The oldest entry is never settled, so the ring is empty exactly when nothing is in flight.
 #[derive(Debug, Default)]
 pub struct Pairing {
-    ring: VecDeque<Request>,
+    ring: VecDeque<RequestInFlight>,
     /// Number of the next request.
     next: u64,
     /// Entries of the ring that are not settled.
@@ -115,7 +115,7 @@ impl Pairing {
     /// Notes a request that is being composed and returns its number.
     #[inline]
     pub fn compose(&mut self, due: Nanos) -> u64 {
-        self.ring.push_back(Request {
+        self.ring.push_back(RequestInFlight {
             due,
             sent: Nanos::ZERO,
             settled: false,

@@ -42,7 +42,7 @@ pub struct RunResult {
     /// The time series.
     pub intervals: Vec<Interval>,
     /// The window in slices of one or more whole intervals, with their histograms.
-    pub slices: Vec<Slice>,
+    pub slices: Vec<WindowSlice>,
     /// Times that the server was gone, and came back.
     pub absences: Absences,
     /// Whether senders hear their own messages, where they are for many and that has been seen.
@@ -241,7 +241,7 @@ impl Digest {
 /// The histograms of all slices add up to those of the run. What was answered, or given up, in the
 /// drain is in the last one.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Slice {
+pub struct WindowSlice {
     /// Its end, since the opening of the measured window.
     pub at: Nanos,
     /// Its length.

@@ -16,7 +16,7 @@ pub use opening::{Encrypted, Opened};
 
 use wsbench_setting::Text;
 use wsbench_wire::close::push_close;
-use wsbench_wire::connection::{Connection, Event, Limits, Role, Utf8};
+use wsbench_wire::connection::{Connection, Endpoint, Event, Limits, Utf8};
 use wsbench_wire::deflate::Codec;
 use wsbench_wire::excerpt::excerpt;
 use wsbench_wire::opcode::OpCode;
@@ -85,7 +85,7 @@ struct Rare {
 /// Task of the driver after it has called a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Flow {
+pub enum SessionStatus {
     /// Write `Common::out`, if anything is there, and go on.
     Continue,
     /// The same; and the connection has just become a WebSocket that messages may flow on: it is
@@ -124,7 +124,7 @@ impl<X: Exchange> Session<X> {
             since: now,
             state: State::Connecting,
             // The bytes are compared with our own, which are valid; what differs is examined.
-            wire: Connection::new(Role::Client, limits, Utf8::Skip),
+            wire: Connection::new(Endpoint::Client, limits, Utf8::Skip),
             codec: None,
             rare: splitter(&exchange, context).map(|splitter| {
                 let rare = Rare {
@@ -198,7 +198,7 @@ impl<X: Exchange> Session<X> {
         context: &mut Context<X::Local>,
         received: Nanos,
         bytes: &mut [u8],
-    ) -> Flow {
+    ) -> SessionStatus {
         match &mut self.state {
             State::Open | State::Closing { .. } if context.common.is_plain_to_read => {
                 self.on_frames::<true>(context, received, bytes)
@@ -211,7 +211,7 @@ impl<X: Exchange> Session<X> {
                 self.on_head(context, received)
             }
             State::LoggingIn(_) => self.on_login_bytes(context, received, bytes),
-            State::Connecting | State::Ended => Flow::Continue,
+            State::Connecting | State::Ended => SessionStatus::Continue,
         }
     }
 
@@ -221,7 +221,7 @@ impl<X: Exchange> Session<X> {
         context: &mut Context<X::Local>,
         received: Nanos,
         bytes: &mut [u8],
-    ) -> Flow {
+    ) -> SessionStatus {
         let mut input = bytes;
         loop {
             match self.wire.receive(&mut input) {
@@ -247,7 +247,7 @@ impl<X: Exchange> Session<X> {
         if self.is_done() {
             self.finish(context, received);
         }
-        Flow::Continue
+        SessionStatus::Continue
     }
 
     /// True if this client has nothing left to do but to close.
@@ -351,7 +351,7 @@ impl<X: Exchange> Session<X> {
         context: &mut Context<X::Local>,
         now: Nanos,
         violation: &Violation,
-    ) -> Flow {
+    ) -> SessionStatus {
         let meter = &mut context.common.meter;
         meter.fail(now, Phase::Frames, violation.kind(), || {
             compressed::told(violation)
@@ -362,7 +362,7 @@ impl<X: Exchange> Session<X> {
             push_close(&mut context.common.out, Some(mask), code, "");
         }
         self.end(context, now, Unanswered::Failed);
-        Flow::Failed
+        SessionStatus::Failed
     }
 
     /// Composes what is due after answers into `Common::out`. `now` is asked only where pauses end

@@ -89,7 +89,7 @@ sums! {
         #[serde(default)]
         pongs_unasked: u64,
         /// Failures by phase and kind.
-        failures: Vec<Failure>,
+        failures: Vec<FailureCount>,
         /// Close codes received from the server, with their counts; 1005 stands for none given.
         close_codes: BTreeMap<u16, u64>,
         /// Time that connections were under load within the window, added up over connections and
@@ -106,7 +106,7 @@ sums! {
         thought_in_window_ns: u128,
         /// The longest spans without any answer while answers were awaited, longest first: at most
         /// five.
-        gaps: Vec<Gap>,
+        gaps: Vec<AnswerGap>,
         /// Raw log records, which go their own way: merging adds none.
         log: Vec<LogRecord>,
     }
@@ -168,7 +168,7 @@ impl Tally {
 
 /// One kind of failure and how often it was seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
+pub struct FailureCount {
     /// Phase in the life of a connection.
     pub phase: Phase,
     /// The kind.
@@ -228,7 +228,7 @@ impl Phase {
 
 /// A span without any answer while answers were awaited.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Gap {
+pub struct AnswerGap {
     /// Its length.
     pub length: Nanos,
     /// Its start, since the opening of the measured window.
@@ -264,13 +264,13 @@ const CODES_TOLD: usize = 8;
 /// Books failures of one kind, of which the first was seen at `first`; `example` tells of it, and is
 /// asked only if none of the kind is known.
 pub(crate) fn add_failure(
-    failures: &mut Vec<Failure>,
+    failures: &mut Vec<FailureCount>,
     (phase, kind, code): (Phase, FailureKind, Option<u16>),
     count: u64,
     first: Nanos,
     example: impl FnOnce() -> Text,
 ) {
-    let is_of_kind = |known: &Failure| known.phase == phase && known.kind == kind;
+    let is_of_kind = |known: &FailureCount| known.phase == phase && known.kind == kind;
     let told = failures.iter().filter(|it| is_of_kind(it));
     let told: Vec<u16> = told.filter_map(|it| it.code).collect();
     let is_full = told.len() >= CODES_TOLD && code.is_some_and(|code| !told.contains(&code));
@@ -280,7 +280,7 @@ pub(crate) fn add_failure(
     let code = code.filter(|code| greatest.is_none_or(|greatest| *code < greatest));
     if code.is_some()
         && let Some(at) = greatest.and_then(|greatest| {
-            let is_it = |it: &Failure| is_of_kind(it) && it.code == Some(greatest);
+            let is_it = |it: &FailureCount| is_of_kind(it) && it.code == Some(greatest);
             failures.iter().position(is_it)
         })
     {
@@ -288,12 +288,12 @@ pub(crate) fn add_failure(
         rest.code = None;
         add_known(failures, rest);
     }
-    let is_it = |known: &&mut Failure| is_of_kind(known) && known.code == code;
+    let is_it = |known: &&mut FailureCount| is_of_kind(known) && known.code == code;
     match failures.iter_mut().find(is_it) {
         Some(known) if first >= known.first => known.count += count,
         _ => add_known(
             failures,
-            Failure {
+            FailureCount {
                 phase,
                 kind,
                 code,
@@ -306,8 +306,8 @@ pub(crate) fn add_failure(
 }
 
 /// Adds failures of one kind and code to those that are known; the first one's example stays.
-fn add_known(failures: &mut Vec<Failure>, more: Failure) {
-    let is_it = |known: &&mut Failure| {
+fn add_known(failures: &mut Vec<FailureCount>, more: FailureCount) {
+    let is_it = |known: &&mut FailureCount| {
         (known.phase, known.kind, known.code) == (more.phase, more.kind, more.code)
     };
     match failures.iter_mut().find(is_it) {
@@ -323,7 +323,7 @@ fn add_known(failures: &mut Vec<Failure>, more: Failure) {
 
 /// Adds failures to others: each kind once, in the order in which they were told of, with the first
 /// one's example.
-pub fn merge_failures(into: &mut Vec<Failure>, others: &[Failure]) {
+pub fn merge_failures(into: &mut Vec<FailureCount>, others: &[FailureCount]) {
     for failure in others {
         let key = (failure.phase, failure.kind, failure.code);
         let example = || failure.example.clone();
@@ -332,7 +332,7 @@ pub fn merge_failures(into: &mut Vec<Failure>, others: &[Failure]) {
 }
 
 /// Adds gaps to others, and keeps the longest.
-pub fn merge_gaps(into: &mut Vec<Gap>, others: &[Gap]) {
+pub fn merge_gaps(into: &mut Vec<AnswerGap>, others: &[AnswerGap]) {
     for &gap in others {
         keep_gap(into, gap);
     }
@@ -340,8 +340,8 @@ pub fn merge_gaps(into: &mut Vec<Gap>, others: &[Gap]) {
 
 /// Keeps the longest gaps, longest first. Of gaps that overlap (two workers see the same stall)
 /// the longer one stays.
-pub(crate) fn keep_gap(gaps: &mut Vec<Gap>, gap: Gap) {
-    let overlaps = |known: &Gap| {
+pub(crate) fn keep_gap(gaps: &mut Vec<AnswerGap>, gap: AnswerGap) {
+    let overlaps = |known: &AnswerGap| {
         gap.start < known.start + known.length && known.start < gap.start + gap.length
     };
     if gaps

@@ -11,7 +11,7 @@ mod words;
 
 use thiserror::Error;
 
-use crate::identity::{Identity, mix};
+use crate::identity::{MessageId, mix};
 use crate::nanos::Nanos;
 use crate::secret::Secret;
 
@@ -47,7 +47,7 @@ pub struct Template {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Segment {
     Literal(Box<[u8]>),
-    Slot(Slot),
+    Slot(Placeholder),
     /// The length of what follows, up to the `Close` that belongs to it.
     Open(LengthAs),
     Close,
@@ -64,7 +64,7 @@ enum LengthAs {
 
 /// Value that is put in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Slot {
+enum Placeholder {
     /// Number of the connection.
     Id,
     /// Number of the message on its connection.
@@ -96,7 +96,7 @@ enum Slot {
 
 /// Purpose of a text, from which follows what may be put into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Purpose {
+enum TextPurpose {
     /// It is sent, and comes back as it is.
     Echo,
     /// It is sent, and is answered by another text, which has its number.
@@ -208,7 +208,7 @@ impl Template {
     /// # Errors
     /// [`TemplateError`], with where it is wrong.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
-        Self::compiled(text, Purpose::Echo)
+        Self::compiled(text, TextPurpose::Echo)
     }
 
     /// Compiles the text of a request: in it `{id}` is the number of the request, counted from 1 on each
@@ -218,7 +218,7 @@ impl Template {
     /// # Errors
     /// As [`Template::parse`].
     pub fn for_requests(text: &str) -> Result<Self, TemplateError> {
-        Self::compiled(text, Purpose::Request)
+        Self::compiled(text, TextPurpose::Request)
     }
 
     /// Compiles a text that is said or awaited in a login or as a reply, or that stands around the tag
@@ -233,7 +233,7 @@ impl Template {
     /// # Errors
     /// As [`Template::parse`].
     pub fn for_words(text: &str) -> Result<Self, TemplateError> {
-        Self::compiled(text, Purpose::Words)
+        Self::compiled(text, TextPurpose::Words)
     }
 
     /// Compiles a binary message that is said, in the notation of bytes: pairs of hexadecimal digits,
@@ -253,7 +253,7 @@ impl Template {
     /// # Errors
     /// As [`Template::parse`].
     pub fn for_bytes(text: &str) -> Result<Self, TemplateError> {
-        let mut compiler = Compiler::new(Purpose::Words);
+        let mut compiler = Compiler::new(TextPurpose::Words);
         octets::add(&mut compiler, text)?;
         Ok(compiler.template(text, true))
     }
@@ -277,7 +277,7 @@ impl Template {
         }
     }
 
-    fn compiled(text: &str, purpose: Purpose) -> Result<Self, TemplateError> {
+    fn compiled(text: &str, purpose: TextPurpose) -> Result<Self, TemplateError> {
         let mut compiler = Compiler::new(purpose);
         compiler.add_text(text, 0)?;
         Ok(compiler.template(text, false))
@@ -294,20 +294,25 @@ impl Template {
     #[must_use]
     pub fn is_unique(&self) -> bool {
         let has = |slot| self.segments.contains(&Segment::Slot(slot));
-        has(Slot::Id) && has(Slot::Seq)
+        has(Placeholder::Id) && has(Placeholder::Seq)
     }
 
     /// True of one that is not made again, for something stands in it that its connection alone knows.
     #[must_use]
     pub(crate) fn is_said_once(&self) -> bool {
-        let slots = [Slot::Room, Slot::Number, Slot::Run, Slot::NowMs];
+        let slots = [
+            Placeholder::Room,
+            Placeholder::Number,
+            Placeholder::Run,
+            Placeholder::NowMs,
+        ];
         !self.captures.is_empty() || slots.into_iter().any(|slot| self.has(slot))
     }
 
     /// True of a request that has its number in it.
     #[must_use]
     pub fn has_request_number(&self) -> bool {
-        self.segments.contains(&Segment::Slot(Slot::Request))
+        self.segments.contains(&Segment::Slot(Placeholder::Request))
     }
 
     /// The longest message that it makes, bytes, without what is taken from elsewhere.
@@ -318,9 +323,9 @@ impl Template {
             .map(|segment| match segment {
                 Segment::Literal(bytes) => bytes.len(),
                 Segment::Slot(slot) if slot.is_number() => LONGEST_NUMBER,
-                Segment::Slot(Slot::Hex(digits)) => *digits,
-                Segment::Slot(Slot::Env(place)) => self.env_value(*place).len(),
-                Segment::Slot(Slot::NowNs | Slot::NowMs) => TIME_DIGITS,
+                Segment::Slot(Placeholder::Hex(digits)) => *digits,
+                Segment::Slot(Placeholder::Env(place)) => self.env_value(*place).len(),
+                Segment::Slot(Placeholder::NowNs | Placeholder::NowMs) => TIME_DIGITS,
                 Segment::Slot(_) | Segment::Close => 0,
                 Segment::Open(length) => length.longest(),
             })
@@ -328,18 +333,18 @@ impl Template {
     }
 
     /// Appends a message that was due at `due_ns` since the Unix epoch.
-    pub(crate) fn fill(&self, identity: Identity, seed: u64, due_ns: u64, out: &mut Vec<u8>) {
+    pub(crate) fn fill(&self, identity: MessageId, seed: u64, due_ns: u64, out: &mut Vec<u8>) {
         for (place, segment) in self.segments.iter().enumerate() {
             match segment {
                 Segment::Literal(bytes) => out.extend_from_slice(bytes),
-                Segment::Slot(Slot::Id) => push_number(identity.connection.into(), 1, out),
-                Segment::Slot(Slot::Seq) => push_number(identity.sequence, 1, out),
-                Segment::Slot(Slot::Request) => push_number(identity.sequence + 1, 1, out),
-                Segment::Slot(Slot::NowNs) => push_number(due_ns, TIME_DIGITS, out),
-                Segment::Slot(Slot::Env(name)) => {
+                Segment::Slot(Placeholder::Id) => push_number(identity.connection.into(), 1, out),
+                Segment::Slot(Placeholder::Seq) => push_number(identity.sequence, 1, out),
+                Segment::Slot(Placeholder::Request) => push_number(identity.sequence + 1, 1, out),
+                Segment::Slot(Placeholder::NowNs) => push_number(due_ns, TIME_DIGITS, out),
+                Segment::Slot(Placeholder::Env(name)) => {
                     out.extend_from_slice(self.env_value(*name).as_bytes());
                 }
-                Segment::Slot(Slot::Hex(digits)) => {
+                Segment::Slot(Placeholder::Hex(digits)) => {
                     let seed = mix(seed ^ u64::from(identity.connection) ^ ((place as u64) << 32));
                     push_hex(mix(seed ^ identity.sequence), *digits, out);
                 }
@@ -351,21 +356,21 @@ impl Template {
 
     /// Whose message begins like this; `None` where it is none of this template's, or is cut before
     /// that shows.
-    pub(crate) fn identify(&self, bytes: &[u8]) -> Option<Identity> {
+    pub(crate) fn identify(&self, bytes: &[u8]) -> Option<MessageId> {
         let (mut connection, mut sequence) = (None, None);
         let mut rest = bytes;
         for (number, segment) in self.segments.iter().enumerate() {
             if let (Some(connection), Some(sequence)) = (connection, sequence) {
-                return Some(Identity {
+                return Some(MessageId {
                     connection,
                     sequence,
                 });
             }
             match segment {
                 Segment::Literal(literal) => rest = rest.strip_prefix(&**literal)?,
-                Segment::Slot(Slot::Hex(digits)) => rest = rest.get(*digits..)?,
-                Segment::Slot(Slot::NowNs) => rest = rest.get(TIME_DIGITS..)?,
-                Segment::Slot(Slot::Env(name)) => {
+                Segment::Slot(Placeholder::Hex(digits)) => rest = rest.get(*digits..)?,
+                Segment::Slot(Placeholder::NowNs) => rest = rest.get(TIME_DIGITS..)?,
+                Segment::Slot(Placeholder::Env(name)) => {
                     rest = rest.strip_prefix(self.env_value(*name).as_bytes())?;
                 }
                 Segment::Open(_) | Segment::Close => return None,
@@ -378,20 +383,20 @@ impl Template {
                         return None;
                     }
                     match slot {
-                        Slot::Id => connection = Some(text.parse().ok()?),
+                        Placeholder::Id => connection = Some(text.parse().ok()?),
                         _ => sequence = Some(text.parse().ok()?),
                     }
                 }
             }
         }
-        Some(Identity {
+        Some(MessageId {
             connection: connection?,
             sequence: sequence?,
         })
     }
 }
 
-impl Slot {
+impl Placeholder {
     /// Digits of which nobody knows beforehand how many they are.
     fn is_number(self) -> bool {
         matches!(
@@ -443,7 +448,7 @@ pub(crate) struct Filled {
     epoch_ns: u64,
     bytes: Vec<u8>,
     /// Message that is in it.
-    is: Option<(Identity, Nanos)>,
+    is: Option<(MessageId, Nanos)>,
 }
 
 impl Filled {
@@ -463,7 +468,7 @@ impl Filled {
     }
 
     /// Fills in a message, unless it is there already.
-    pub(crate) fn prepare(&mut self, identity: Identity, due: Nanos) {
+    pub(crate) fn prepare(&mut self, identity: MessageId, due: Nanos) {
         if self.is == Some((identity, due)) {
             return;
         }
@@ -478,7 +483,7 @@ impl Filled {
         &self.bytes
     }
 
-    pub(crate) fn identify(&self, bytes: &[u8]) -> Option<Identity> {
+    pub(crate) fn identify(&self, bytes: &[u8]) -> Option<MessageId> {
         self.template.identify(bytes)
     }
 }

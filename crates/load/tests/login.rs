@@ -12,7 +12,7 @@ use wsbench_load::plan::{
     Spoken,
 };
 use wsbench_load::series::Series;
-use wsbench_load::session::Flow;
+use wsbench_load::session::SessionStatus;
 use wsbench_load::tally::Phase;
 use wsbench_wire::connection::MessageKind::{Binary, Text};
 use wsbench_wire::opcode::OpCode;
@@ -33,7 +33,7 @@ fn with(login: LoginSteps) -> PlanSpec {
 /// A connection that has said its token.
 fn asked(login: LoginSteps, cuts: Option<Rng>) -> Pair {
     let mut pair = Pair::answered(with(login), 0, cuts);
-    assert_eq!(pair.deliver(), Flow::Continue);
+    assert_eq!(pair.deliver(), SessionStatus::Continue);
     assert_eq!(pair.message(), (Text, b"token 7".to_vec()));
     pair
 }
@@ -72,7 +72,7 @@ fn the_load_begins_behind_a_login_however_its_bytes_are_cut() {
         assert_eq!(pair.heard, [], "no message of the load before");
         pair.say_control(OpCode::Ping, b"here?");
         pair.say(Text, b"welcome, you");
-        assert_eq!(pair.deliver(), Flow::Continue);
+        assert_eq!(pair.deliver(), SessionStatus::Continue);
         let heard = std::mem::take(&mut pair.heard);
         let expected = [
             Received::Pong(b"here?".to_vec()),
@@ -80,7 +80,7 @@ fn the_load_begins_behind_a_login_however_its_bytes_are_cut() {
         ];
         assert_eq!(heard, expected);
         pair.say(Binary, &[3]);
-        assert_eq!(pair.deliver(), Flow::Upgraded);
+        assert_eq!(pair.deliver(), SessionStatus::Upgraded);
         assert!(pair.session.is_open());
         pair.begin_load();
         for _ in 0..3 {
@@ -102,7 +102,7 @@ fn what_comes_with_the_upgrade_or_behind_the_login_is_heard() {
     let mut pair = Pair::answered(with(greeted), 0, None);
     pair.say(Text, b"oh, hello");
     pair.say_control(OpCode::Ping, b"already?");
-    assert_eq!(pair.deliver(), Flow::Upgraded);
+    assert_eq!(pair.deliver(), SessionStatus::Upgraded);
     assert_eq!(pair.heard, [Received::Pong(b"already?".to_vec())]);
 }
 
@@ -110,7 +110,7 @@ fn what_comes_with_the_upgrade_or_behind_the_login_is_heard() {
 fn a_login_is_compressed_where_that_was_agreed_upon() {
     let spec = with(token()).with(|spec| spec.clients.compression = Some(Compression::default()));
     let mut pair = Pair::answered(spec, 0, None);
-    assert_eq!(pair.deliver(), Flow::Continue);
+    assert_eq!(pair.deliver(), SessionStatus::Continue);
     // The server sends back what it has heard: its own words, compressed.
     assert!(
         matches!(&pair.heard[..], [Received::Deflated(Text, _)]),
@@ -118,7 +118,7 @@ fn a_login_is_compressed_where_that_was_agreed_upon() {
         pair.heard
     );
     pair.echo(false);
-    assert_eq!(pair.deliver(), Flow::Failed);
+    assert_eq!(pair.deliver(), SessionStatus::Failed);
     assert_failed(
         pair,
         FailureKind::LoginRefused,
@@ -130,7 +130,7 @@ fn a_login_is_compressed_where_that_was_agreed_upon() {
 fn a_refused_login_is_a_failure_of_its_own() {
     let mut pair = asked(token(), None);
     pair.say(Text, b"go away");
-    assert_eq!(pair.deliver(), Flow::Failed);
+    assert_eq!(pair.deliver(), SessionStatus::Failed);
     assert_eq!(pair.heard, [Received::Close(Some(1000))]);
     assert_failed(
         pair,
@@ -139,7 +139,7 @@ fn a_refused_login_is_a_failure_of_its_own() {
     );
     let mut pair = asked(token(), None);
     pair.say_control(OpCode::Close, &1008_u16.to_be_bytes());
-    assert_eq!(pair.deliver(), Flow::Failed);
+    assert_eq!(pair.deliver(), SessionStatus::Failed);
     assert_failed(
         pair,
         FailureKind::LoginRefused,
@@ -164,11 +164,11 @@ fn variables_of_the_environment_are_awaited() {
     };
     let mut pair = asked(login("hidden-name"), None);
     pair.say(Text, b"welcome hidden-name");
-    assert_eq!(pair.deliver(), Flow::Upgraded);
+    assert_eq!(pair.deliver(), SessionStatus::Upgraded);
     assert!(pair.session.is_open());
     let mut pair = asked(login("hidden-name"), None);
     pair.say(Text, b"welcome somebody");
-    assert_eq!(pair.deliver(), Flow::Failed);
+    assert_eq!(pair.deliver(), SessionStatus::Failed);
     let spec = pair.context.common.plan.spec();
     let told = "“welcome somebody”, not “welcome {env:NAME}”";
     assert_failed(pair, FailureKind::LoginRefused, told);
@@ -191,7 +191,7 @@ fn a_login_that_is_not_answered_times_out() {
     let deadline = pair.session.deadline(&pair.context).unwrap();
     assert!(deadline > timeout && deadline <= pair.now + timeout);
     pair.say_control(OpCode::Pong, b"");
-    assert_eq!(pair.deliver(), Flow::Continue);
+    assert_eq!(pair.deliver(), SessionStatus::Continue);
     assert_eq!(
         pair.session.deadline(&pair.context),
         Some(deadline),
@@ -200,11 +200,11 @@ fn a_login_that_is_not_answered_times_out() {
     let early = deadline - Nanos(1);
     assert_eq!(
         pair.session.on_deadline(&mut pair.context, early),
-        Flow::Continue
+        SessionStatus::Continue
     );
     assert_eq!(
         pair.session.on_deadline(&mut pair.context, deadline),
-        Flow::Failed
+        SessionStatus::Failed
     );
     assert_failed(pair, FailureKind::TimedOut, "nothing within 10 s");
 }
@@ -213,7 +213,10 @@ fn a_login_that_is_not_answered_times_out() {
 fn a_connection_that_ends_within_its_login_has_failed_in_it() {
     let mut pair = asked(token(), None);
     let now = pair.now;
-    assert_eq!(pair.session.on_eof(&mut pair.context, now), Flow::Failed);
+    assert_eq!(
+        pair.session.on_eof(&mut pair.context, now),
+        SessionStatus::Failed
+    );
     assert_failed(pair, FailureKind::Closed, "in the middle of the login");
 }
 
@@ -259,14 +262,14 @@ fn taking() -> LoginSteps {
 #[test]
 fn what_is_taken_from_an_answer_stands_in_what_is_said_later() {
     let mut pair = Pair::answered(with(taking()), 7, None);
-    assert_eq!(pair.deliver(), Flow::Continue);
+    assert_eq!(pair.deliver(), SessionStatus::Continue);
     assert_eq!(pair.heard, []);
     pair.say(Text, b"hello sid=ab12;");
-    assert_eq!(pair.deliver(), Flow::Continue);
+    assert_eq!(pair.deliver(), SessionStatus::Continue);
     let asked = br#"{"as":"ab12","number":1,"of":7}"#.to_vec();
     assert_eq!(pair.message(), (Text, asked));
     pair.say(Text, b"welcome ab12");
-    assert_eq!(pair.deliver(), Flow::Upgraded);
+    assert_eq!(pair.deliver(), SessionStatus::Upgraded);
     let logins = pair.books().at(Series::Login).count();
     assert_eq!(logins, 1);
 }
@@ -274,11 +277,11 @@ fn what_is_taken_from_an_answer_stands_in_what_is_said_later() {
 #[test]
 fn a_step_has_a_deadline_of_its_own() {
     let mut pair = Pair::answered(with(taking()), 0, None);
-    assert_eq!(pair.deliver(), Flow::Continue);
+    assert_eq!(pair.deliver(), SessionStatus::Continue);
     let deadline = pair.session.deadline(&pair.context).unwrap();
     assert!(deadline <= pair.now + Nanos::from_millis(300));
     let flow = pair.session.on_deadline(&mut pair.context, deadline);
-    assert_eq!(flow, Flow::Failed);
+    assert_eq!(flow, SessionStatus::Failed);
     assert_failed(pair, FailureKind::TimedOut, "nothing within 0.3 s");
 }
 
@@ -289,7 +292,7 @@ fn the_words_of_a_server_that_refuses_are_told_without_its_control_characters() 
         Text,
         b"you are \x1b[31mnot\r\nallowed to do this here, go away",
     );
-    assert_eq!(pair.deliver(), Flow::Failed);
+    assert_eq!(pair.deliver(), SessionStatus::Failed);
     let words = "“you are [31mnot allowed to do this here, go away”";
     assert_failed(pair, FailureKind::LoginRefused, words);
 }
@@ -304,7 +307,7 @@ fn what_was_taken_from_an_answer_stands_in_no_failure() {
     let mut pair = Pair::answered(with(login), 7, None);
     pair.say(Text, b"hello sid=ab12;");
     pair.say(Text, b"go away");
-    assert_eq!(pair.deliver(), Flow::Failed);
+    assert_eq!(pair.deliver(), SessionStatus::Failed);
     let tally = pair.books();
     let words = tally.failures[0].example.to_string();
     assert!(
@@ -324,14 +327,14 @@ fn what_the_plan_knows_is_answered_and_passed_over_in_a_login() {
         spec.clients.exchange.greeting = Some(Greeting::Holding("notice".to_owned()));
     });
     let mut pair = Pair::answered(spec, 0, None);
-    assert_eq!(pair.deliver(), Flow::Continue);
+    assert_eq!(pair.deliver(), SessionStatus::Continue);
     assert_eq!(pair.message(), (Text, b"token 7".to_vec()));
     pair.say(Text, b"2");
     pair.say(Text, b"a notice to all");
-    assert_eq!(pair.deliver(), Flow::Continue);
+    assert_eq!(pair.deliver(), SessionStatus::Continue);
     assert_eq!(pair.message(), (Text, b"3".to_vec()));
     pair.say(Text, b"welcome");
-    assert_eq!(pair.deliver(), Flow::Upgraded);
+    assert_eq!(pair.deliver(), SessionStatus::Upgraded);
     // And later: no answer of the load is taken for it, and it is none.
     pair.begin_load();
     pair.pump();
@@ -352,13 +355,13 @@ fn a_pause_is_waited_for_whatever_comes() {
     let ends = pair.session.deadline(&pair.context).unwrap();
     assert!(ends <= pair.now + pause);
     pair.say(Text, b"whatever");
-    assert_eq!(pair.deliver(), Flow::Continue);
+    assert_eq!(pair.deliver(), SessionStatus::Continue);
     let early = ends - Nanos(1);
     assert_eq!(
         pair.session.on_deadline(&mut pair.context, early),
-        Flow::Continue
+        SessionStatus::Continue
     );
     let flow = pair.session.on_deadline(&mut pair.context, ends);
-    assert_eq!(flow, Flow::Upgraded);
+    assert_eq!(flow, SessionStatus::Upgraded);
     assert!(pair.session.is_open());
 }

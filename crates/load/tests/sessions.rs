@@ -11,7 +11,7 @@ use wsbench_load::meter::Unanswered;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Compression, Greeting, Lifetime, StopRule, Verify};
 use wsbench_load::series::Series;
-use wsbench_load::session::{CLOSE_WAIT, Flow};
+use wsbench_load::session::{CLOSE_WAIT, SessionStatus};
 use wsbench_load::tally::Phase;
 use wsbench_wire::close::push_close;
 use wsbench_wire::connection::MessageKind;
@@ -45,7 +45,7 @@ fn a_refused_upgrade_fails_the_connection_in_its_handshake() {
     let (mut pair, _) = Pair::connecting(plan(1), 0, Some(Rng::with_seed(1)));
     let says = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
     pair.says.push_raw(says);
-    assert_eq!(pair.deliver(), Flow::Failed);
+    assert_eq!(pair.deliver(), SessionStatus::Failed);
     assert!(pair.session.is_ended());
     let tally = pair.books();
     assert_eq!(failures(&tally, Phase::Handshake, FailureKind::Status), 1);
@@ -70,7 +70,7 @@ fn echoes_are_answered_at_any_depth_in_any_order_however_cut() {
                 0 => break,
                 count => echoed += count,
             }
-            assert_eq!(pair.deliver(), Flow::Continue);
+            assert_eq!(pair.deliver(), SessionStatus::Continue);
         }
         let tally = pair.books();
         let counts = tally.messages;
@@ -105,7 +105,7 @@ fn compressed_echoes_are_answered_however_cut() {
             if pair.echo(false) == 0 {
                 break;
             }
-            assert_eq!(pair.deliver(), Flow::Continue);
+            assert_eq!(pair.deliver(), SessionStatus::Continue);
         }
         let tally = pair.books();
         assert_eq!(tally.messages.answered, 30);
@@ -129,15 +129,15 @@ fn a_client_closes_after_its_round_trips_and_ends_with_the_servers_fin() {
             assert!(pair.session.is_open());
             pair.pump();
             assert_eq!(pair.echo(false), 1);
-            assert_eq!(pair.deliver(), Flow::Continue);
+            assert_eq!(pair.deliver(), SessionStatus::Continue);
         }
         assert_eq!(pair.heard, [Received::Close(Some(1000))]);
         pair.pump();
         assert_eq!(pair.heard.len(), 1, "nothing follows the close frame");
         push_close(&mut pair.says, None, Some(1000), "");
-        assert_eq!(pair.deliver(), Flow::Continue);
+        assert_eq!(pair.deliver(), SessionStatus::Continue);
         let flow = pair.session.on_eof(&mut pair.context, pair.now);
-        assert_eq!(flow, Flow::Finished);
+        assert_eq!(flow, SessionStatus::Finished);
         let tally = pair.books();
         let counts = tally.connections;
         assert_eq!((counts.clients_completed, counts.closed_cleanly), (1, 1));
@@ -152,11 +152,11 @@ fn a_server_that_closes_first_has_its_frame_answered_and_has_failed() {
     pair.pump();
     pair.heard.clear();
     push_close(&mut pair.says, None, Some(1001), "");
-    assert_eq!(pair.deliver(), Flow::Continue);
+    assert_eq!(pair.deliver(), SessionStatus::Continue);
     assert_eq!(pair.heard, [Received::Close(Some(1001))]);
     assert_eq!(pair.session.in_flight(), 0);
     let flow = pair.session.on_eof(&mut pair.context, pair.now);
-    assert_eq!(flow, Flow::Failed);
+    assert_eq!(flow, SessionStatus::Failed);
     let tally = pair.books();
     assert_eq!(
         failures(&tally, Phase::Close, FailureKind::ClosedByServer),
@@ -179,7 +179,7 @@ fn a_close_frame_that_is_not_answered_is_not_awaited_for_ever() {
     let flow = pair.session.on_deadline(&mut pair.context, deadline);
     assert_eq!(
         flow,
-        Flow::Finished,
+        SessionStatus::Finished,
         "the load is over: no connection has failed"
     );
     let tally = pair.books();
@@ -194,14 +194,14 @@ fn a_message_of_another_connection_is_no_answer() {
     let mut pair = Pair::open(plan(5), 0, Some(Rng::with_seed(3)));
     pair.pump();
     pair.say(kind, &foreign);
-    assert_eq!(pair.deliver(), Flow::Continue);
+    assert_eq!(pair.deliver(), SessionStatus::Continue);
     assert_eq!(
         pair.session.in_flight(),
         1,
         "its own answer is awaited still"
     );
     pair.echo(false);
-    assert_eq!(pair.deliver(), Flow::Continue);
+    assert_eq!(pair.deliver(), SessionStatus::Continue);
     let tally = pair.books();
     assert_eq!((tally.messages.answered, tally.messages.unasked), (1, 1));
     assert_eq!(failures(&tally, Phase::Answers, FailureKind::CrossTalk), 1);
@@ -218,12 +218,12 @@ fn greetings_by_count_come_before_any_answer() {
             pair.say(MessageKind::Text, b"welcome");
         }
         pair.echo(false);
-        assert_eq!(pair.deliver(), Flow::Continue);
+        assert_eq!(pair.deliver(), SessionStatus::Continue);
         pair.pump();
         pair.say(MessageKind::Text, b"who are you");
-        assert_eq!(pair.deliver(), Flow::Continue);
+        assert_eq!(pair.deliver(), SessionStatus::Continue);
         pair.echo(false);
-        assert_eq!(pair.deliver(), Flow::Continue);
+        assert_eq!(pair.deliver(), SessionStatus::Continue);
         let tally = pair.books();
         assert_eq!(tally.messages.answered, 2);
         let untagged = failures(&tally, Phase::Answers, FailureKind::Untagged);
@@ -260,7 +260,7 @@ fn answers_that_hold_the_message_are_right_where_that_was_asked_for() {
                 };
                 pair.say(*kind, &wrap(bytes));
             }
-            assert_eq!(pair.deliver(), Flow::Continue);
+            assert_eq!(pair.deliver(), SessionStatus::Continue);
             let tally = pair.books();
             let is_right = verify == Verify::Contains || number == 3;
             assert_eq!(tally.messages.answered, if is_right { 3 } else { 0 });
@@ -281,7 +281,7 @@ fn answers_that_hold_the_message_are_right_where_that_was_asked_for() {
     for said in [wrong, bytes] {
         pair.say(kind, &[b"echo: ", &said[..]].concat());
     }
-    assert_eq!(pair.deliver(), Flow::Continue);
+    assert_eq!(pair.deliver(), SessionStatus::Continue);
     let tally = pair.books();
     // The first has the tag of the request, and so settles it; what is right then comes once more.
     assert_eq!((tally.messages.answered, tally.errors()), (0, 2));
@@ -296,7 +296,7 @@ fn pongs_beside_the_right_one_were_not_asked_for() {
     let due = pair.session.deadline(&pair.context).unwrap();
     pair.now = due;
     let flow = pair.session.on_deadline(&mut pair.context, due);
-    assert_eq!(flow, Flow::Continue);
+    assert_eq!(flow, SessionStatus::Continue);
     pair.write();
     let [Received::Ping(payload)] = &pair.heard[..] else {
         panic!("{:?}", pair.heard);
@@ -305,7 +305,7 @@ fn pongs_beside_the_right_one_were_not_asked_for() {
     for payload in [b"alive", b"still", &payload[..]] {
         pair.say_control(OpCode::Pong, payload);
     }
-    assert_eq!(pair.deliver(), Flow::Continue);
+    assert_eq!(pair.deliver(), SessionStatus::Continue);
     let tally = pair.books();
     assert_eq!(tally.times[Series::Ping].count(), 1);
     assert_eq!((tally.pongs_unasked, tally.errors()), (2, 0));
@@ -318,7 +318,7 @@ fn an_answer_that_comes_again_is_a_duplicate() {
     let (kind, bytes) = pair.message();
     pair.say(kind, &bytes);
     pair.say(kind, &bytes);
-    assert_eq!(pair.deliver(), Flow::Continue);
+    assert_eq!(pair.deliver(), SessionStatus::Continue);
     let tally = pair.books();
     assert_eq!((tally.messages.answered, tally.messages.duplicated), (1, 1));
     assert_eq!(failures(&tally, Phase::Answers, FailureKind::Duplicated), 1);
@@ -331,7 +331,7 @@ fn an_answer_with_a_wrong_byte_is_none() {
     let (kind, mut bytes) = pair.message();
     *bytes.last_mut().unwrap() ^= 1;
     pair.say(kind, &bytes);
-    assert_eq!(pair.deliver(), Flow::Continue);
+    assert_eq!(pair.deliver(), SessionStatus::Continue);
     let tally = pair.books();
     let counts = tally.messages;
     assert_eq!(
@@ -349,9 +349,9 @@ fn a_silent_connection_is_given_up_at_its_deadline_and_not_before() {
     assert_eq!(deadline, due + pair.context.common.plan.clients.timeout);
     let early = Nanos(deadline.0 - 1);
     let flow = pair.session.on_deadline(&mut pair.context, early);
-    assert_eq!(flow, Flow::Continue);
+    assert_eq!(flow, SessionStatus::Continue);
     let flow = pair.session.on_deadline(&mut pair.context, deadline);
-    assert_eq!(flow, Flow::Failed);
+    assert_eq!(flow, SessionStatus::Failed);
     let tally = pair.books();
     assert_eq!(
         (
@@ -370,10 +370,10 @@ fn a_lost_message_does_not_end_a_connection_whose_later_ones_are_answered() {
     pair.pump();
     pair.heard.remove(0);
     pair.echo(false);
-    assert_eq!(pair.deliver(), Flow::Continue);
+    assert_eq!(pair.deliver(), SessionStatus::Continue);
     let deadline = pair.session.deadline(&pair.context).unwrap();
     let flow = pair.session.on_deadline(&mut pair.context, deadline);
-    assert_eq!(flow, Flow::Continue);
+    assert_eq!(flow, SessionStatus::Continue);
     assert!(pair.session.is_open());
     let tally = pair.books();
     let counts = tally.messages;
@@ -386,22 +386,22 @@ fn pings_are_answered_and_our_own_are_timed() {
     let spec = plan(5).with(|spec| spec.clients.keep_alive = Some(every));
     let mut pair = Pair::open(spec, 0, Some(Rng::with_seed(6)));
     pair.say_control(OpCode::Ping, b"are you there");
-    assert_eq!(pair.deliver(), Flow::Continue);
+    assert_eq!(pair.deliver(), SessionStatus::Continue);
     assert_eq!(pair.heard, [Received::Pong(b"are you there".to_vec())]);
     pair.heard.clear();
     let due = pair.session.deadline(&pair.context).unwrap();
     pair.now = due;
     let flow = pair.session.on_deadline(&mut pair.context, due);
-    assert_eq!(flow, Flow::Continue);
+    assert_eq!(flow, SessionStatus::Continue);
     pair.write();
     let [Received::Ping(payload)] = &pair.heard[..] else {
         panic!("{:?}", pair.heard);
     };
     let payload = payload.clone();
     pair.say_control(OpCode::Pong, &payload);
-    assert_eq!(pair.deliver(), Flow::Continue);
+    assert_eq!(pair.deliver(), SessionStatus::Continue);
     pair.say_control(OpCode::Pong, b"unasked");
-    assert_eq!(pair.deliver(), Flow::Continue);
+    assert_eq!(pair.deliver(), SessionStatus::Continue);
     let tally = pair.books();
     assert_eq!(
         (tally.pings_sent, tally.times[Series::Ping].count()),
@@ -421,7 +421,7 @@ fn frames_against_the_rfc_end_the_connection_with_a_close_frame() {
     pair.heard.clear();
     let mask = Some(MaskKey([1, 2, 3, 4]));
     pair.says.push_frame(true, OpCode::Text, mask, &[b"masked"]);
-    assert_eq!(pair.deliver(), Flow::Failed);
+    assert_eq!(pair.deliver(), SessionStatus::Failed);
     assert_eq!(pair.heard, [Received::Close(Some(1002))]);
     let tally = pair.books();
     let violations = failures(&tally, Phase::Frames, FailureKind::MaskedByServer);

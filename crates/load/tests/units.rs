@@ -12,7 +12,7 @@ use wsbench_load::plan::{
     Arrival, Awaited, Compression, Encoding, Flow as Traffic, Greeting, LoginSteps, MessageUnit,
     Pattern, Payload, Reply, Spoken, StopRule,
 };
-use wsbench_load::session::Flow;
+use wsbench_load::session::SessionStatus;
 use wsbench_load::tally::Phase;
 use wsbench_wire::connection::MessageKind::{Binary, Text};
 use wsbench_wire::opcode::OpCode;
@@ -66,7 +66,7 @@ fn units_are_answered_whatever_messages_they_come_in() {
                     break;
                 }
             }
-            assert_eq!(pair.deliver(), Flow::Continue);
+            assert_eq!(pair.deliver(), SessionStatus::Continue);
         }
         let tally = pair.books();
         assert_eq!((tally.messages.sent, tally.messages.answered), (60, 60));
@@ -84,7 +84,7 @@ fn compressed_units_are_answered() {
     for _ in 0..5 {
         pair.pump();
         assert_eq!(pair.echo(false), 1);
-        assert_eq!(pair.deliver(), Flow::Continue);
+        assert_eq!(pair.deliver(), SessionStatus::Continue);
     }
     let tally = pair.books();
     assert_eq!((tally.messages.answered, tally.errors()), (5, 0));
@@ -105,7 +105,7 @@ fn what_stands_behind_the_login_in_one_message_is_of_the_load() {
                 .expect(Text, Pattern::Prefix(b"joined".to_vec()));
         });
         let mut pair = Pair::answered(spec, 0, Some(Rng::with_seed(seed)));
-        assert_eq!(pair.deliver(), Flow::Continue);
+        assert_eq!(pair.deliver(), SessionStatus::Continue);
         assert_eq!(
             pair.message(),
             (Text, b"{}\x1e".to_vec()),
@@ -113,14 +113,14 @@ fn what_stands_behind_the_login_in_one_message_is_of_the_load() {
         );
         pair.say(Text, b"{}\x1ejoi");
         pair.say_control(OpCode::Ping, b"between two parts");
-        assert_eq!(pair.deliver(), Flow::Continue);
+        assert_eq!(pair.deliver(), SessionStatus::Continue);
         let expected = [
             Received::Message(Text, b"join\x1e".to_vec()),
             Received::Pong(b"between two parts".to_vec()),
         ];
         assert_eq!(std::mem::take(&mut pair.heard), expected, "it has its end");
         pair.say(Text, b"ned\x1ewelcome\x1ehow are you\x1e");
-        assert_eq!(pair.deliver(), Flow::Upgraded);
+        assert_eq!(pair.deliver(), SessionStatus::Upgraded);
         pair.begin_load();
         for _ in 0..2 {
             pair.pump();
@@ -155,7 +155,7 @@ fn a_long_unit_behind_the_login_is_not_cut() {
     let mut pair = Pair::answered(spec, 0, None);
     let long = [&b"hi\x1e"[..], &vec![b'a'; 3 << 19], b"the end\x1e"].concat();
     pair.say(Text, &long);
-    assert_eq!(pair.deliver(), Flow::Upgraded);
+    assert_eq!(pair.deliver(), SessionStatus::Upgraded);
     assert_eq!(heard(&mut pair), [b"heard\x1e".to_vec()]);
 }
 
@@ -166,7 +166,7 @@ fn units_without_an_end_or_a_length_end_their_connection() {
     pair.pump();
     pair.heard.clear();
     pair.say(Text, &vec![b'a'; (1 << 20) + 100]);
-    assert_eq!(pair.deliver(), Flow::Failed);
+    assert_eq!(pair.deliver(), SessionStatus::Failed);
     assert_eq!(pair.heard, [Received::Close(Some(1009))]);
     let tally = pair.books();
     let too_long = failures(&tally, Phase::Frames, FailureKind::MessageTooLong);
@@ -179,7 +179,7 @@ fn units_without_an_end_or_a_length_end_their_connection() {
     });
     let mut pair = Pair::open(packets, 0, None);
     pair.say(Binary, b"\xd0\0\x30\xff\xff\xff\xff\x01");
-    assert_eq!(pair.deliver(), Flow::Failed);
+    assert_eq!(pair.deliver(), SessionStatus::Failed);
     assert_eq!(pair.heard, [Received::Close(Some(1008))]);
     let tally = pair.books();
     assert_eq!(failures(&tally, Phase::Frames, FailureKind::BrokenUnit), 1);

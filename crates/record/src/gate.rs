@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use wsbench_conformance::finding::{self, Verdict};
+use wsbench_conformance::finding::{self, CaseVerdict};
 use wsbench_setting::Spelling;
 
 /// Name and version of the schema that this version writes.
@@ -95,11 +95,11 @@ impl Counts {
             u32::try_from(same.count()).unwrap_or(u32::MAX)
         };
         Self {
-            ok: count(Verdict::Ok),
-            non_strict: count(Verdict::NonStrict),
-            failed: count(Verdict::Failed),
-            declined: count(Verdict::Declined),
-            skipped: count(Verdict::Skipped),
+            ok: count(CaseVerdict::Ok),
+            non_strict: count(CaseVerdict::NonStrict),
+            failed: count(CaseVerdict::Failed),
+            declined: count(CaseVerdict::Declined),
+            skipped: count(CaseVerdict::Skipped),
         }
     }
 
@@ -142,7 +142,7 @@ impl Stamp {
     pub fn of(findings: &[finding::Finding]) -> Self {
         let failed = findings
             .iter()
-            .filter(|finding| finding.verdict == Verdict::Failed);
+            .filter(|finding| finding.verdict == CaseVerdict::Failed);
         Self {
             counts: Counts::of(findings),
             failed: failed.map(|finding| finding.id.to_owned()).collect(),

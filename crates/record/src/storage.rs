@@ -52,7 +52,7 @@ pub enum DocumentError {
 
 /// The part of a document that says what it is.
 #[derive(Deserialize)]
-struct Claim {
+struct SchemaClaim {
     #[serde(default)]
     schema: Option<serde_json::Value>,
 }
@@ -84,14 +84,15 @@ pub(crate) fn read_as<T: DeserializeOwned>(
 
 /// The schema that a document names, where one of `expected` is wanted.
 pub(crate) fn named(text: &str, expected: &str) -> Result<String, DocumentError> {
-    let claim: Claim = serde_json::from_str(text).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => not_a(expected, None),
-        _ => DocumentError::NotJson {
-            line: error.line(),
-            column: error.column(),
-            reason: reason_of(&error),
-        },
-    })?;
+    let claim: SchemaClaim =
+        serde_json::from_str(text).map_err(|error| match error.classify() {
+            serde_json::error::Category::Data => not_a(expected, None),
+            _ => DocumentError::NotJson {
+                line: error.line(),
+                column: error.column(),
+                reason: reason_of(&error),
+            },
+        })?;
     match claim.schema {
         Some(serde_json::Value::String(name)) => Ok(name),
         other => Err(not_a(expected, other.map(|value| value.to_string()))),

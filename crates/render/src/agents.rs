@@ -4,11 +4,11 @@ use wsbench_record::document::{Agent, Document};
 use wsbench_record::units::{count, counted, percent, rate, seconds, span};
 
 use crate::foreign::printable;
-use crate::page::Page;
+use crate::page::LabelledText;
 use crate::style::Tone;
 
 /// Puts the agents down; nothing of a run that one machine made.
-pub(crate) fn put(page: &mut Page, document: &Document) {
+pub(crate) fn put(page: &mut LabelledText, document: &Document) {
     let Some(fleet) = &document.fleet else {
         return;
     };

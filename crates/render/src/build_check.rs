@@ -8,7 +8,7 @@ pub use github::{annotations, summary};
 pub use junit::junit;
 
 use wsbench_judge::figure::Figure;
-use wsbench_judge::outcome::{Outcome, outcome, worst};
+use wsbench_judge::outcome::{RunStatus, outcome, worst};
 use wsbench_record::audit::Severity;
 use wsbench_record::comparison::{Comparison, Doubt};
 use wsbench_record::condition::{Judgement, State};
@@ -123,12 +123,12 @@ impl BuildCheck {
 }
 
 /// Why figures are none, by what a run amounts to.
-fn invalid(outcome: Outcome) -> Option<String> {
+fn invalid(outcome: RunStatus) -> Option<String> {
     match outcome {
-        Outcome::Ok => None,
-        Outcome::Failed(reason) => Some(format!("the run failed: {reason}")),
-        Outcome::NonConforming => Some("the server did not pass the conformance gate".to_owned()),
-        Outcome::AuditFailed => Some("the audit found something to doubt".to_owned()),
+        RunStatus::Ok => None,
+        RunStatus::Failed(reason) => Some(format!("the run failed: {reason}")),
+        RunStatus::NonConforming => Some("the server did not pass the conformance gate".to_owned()),
+        RunStatus::AuditFailed => Some("the audit found something to doubt".to_owned()),
     }
 }
 

@@ -11,7 +11,7 @@ use wsbench_setting::{Field, Spelling, text};
 use crate::conditions;
 use crate::csv;
 use crate::foreign::markdown as cell;
-use crate::page::Page;
+use crate::page::LabelledText;
 use crate::plan_line::plan_line;
 use crate::repetition::{doubt_label, doubt_words};
 use crate::style::{Style, Tone};
@@ -40,7 +40,7 @@ fn withheld(spelling: &dyn Spelling) -> String {
 /// The comparison for people, ending with a line end.
 #[must_use]
 pub fn text(comparison: &Comparison, style: Style) -> String {
-    let mut page = Page::new(style);
+    let mut page = LabelledText::new(style);
     page.prose("compare", &format!("A {}", comparison.a.label), None);
     page.prose("", &format!("B {}", comparison.b.label), None);
     if let Some(plan) = plan(comparison) {
@@ -96,7 +96,7 @@ pub(crate) fn legend(comparison: &Comparison, spelling: &dyn Spelling) -> Vec<St
 #[must_use]
 pub fn csv(comparison: &Comparison) -> String {
     csv::table(comparison.figures.iter().map(|contrast| {
-        let mut row = csv::Row::default();
+        let mut row = csv::CsvRow::default();
         row.put("figure", &contrast.name);
         row.put_known("a", contrast.a);
         row.put_known("b", contrast.b);

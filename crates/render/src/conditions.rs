@@ -3,7 +3,7 @@
 use wsbench_record::condition::{Judgement, State};
 
 use crate::foreign::markdown as cell;
-use crate::page::Page;
+use crate::page::LabelledText;
 use crate::style::Tone;
 
 /// Sign of an answer.
@@ -30,7 +30,7 @@ pub(crate) fn words(judgement: &Judgement) -> String {
 }
 
 /// Puts them on a page of text, below a gap; nothing of none.
-pub(crate) fn put(page: &mut Page, conditions: &[Judgement]) {
+pub(crate) fn put(page: &mut LabelledText, conditions: &[Judgement]) {
     for judgement in conditions {
         page.prose(
             "fail if",

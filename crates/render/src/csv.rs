@@ -17,12 +17,12 @@ use crate::order::response_first;
 
 /// One line of a table under its header.
 #[derive(Default)]
-pub(crate) struct Row {
+pub(crate) struct CsvRow {
     names: Vec<String>,
     values: Vec<String>,
 }
 
-impl Row {
+impl CsvRow {
     /// Appends a value under its name.
     pub(crate) fn put(&mut self, name: impl Into<String>, value: &impl ToString) {
         self.names.push(name.into());
@@ -117,8 +117,8 @@ pub fn results(documents: &[&Document]) -> String {
 }
 
 /// The header and the lines of rows that have the same names.
-pub(crate) fn table(rows: impl Iterator<Item = Row>) -> String {
-    let rows: Vec<Row> = rows.collect();
+pub(crate) fn table(rows: impl Iterator<Item = CsvRow>) -> String {
+    let rows: Vec<CsvRow> = rows.collect();
     let mut text = String::new();
     if let Some(first) = rows.first() {
         push_line(&mut text, &first.names);
@@ -141,8 +141,8 @@ pub fn intervals(document: &Document) -> String {
 }
 
 /// Every figure of an interval, with its name.
-fn interval(interval: &Interval) -> Row {
-    let mut row = Row::default();
+fn interval(interval: &Interval) -> CsvRow {
+    let mut row = CsvRow::default();
     row.put("at_s", &interval.at_s);
     row.put("length_s", &interval.length_s);
     row.put("messages", &interval.messages);
@@ -167,8 +167,8 @@ fn interval(interval: &Interval) -> Row {
 }
 
 /// Every figure of a result that is a single value, with its name.
-fn row(document: &Document) -> Row {
-    let mut row = Row::default();
+fn row(document: &Document) -> CsvRow {
+    let mut row = CsvRow::default();
     let plan = &document.plan;
     row.put_known("name", plan.name.as_deref());
     row.put("started_at", &document.started_at);
@@ -229,7 +229,7 @@ fn row(document: &Document) -> Row {
 }
 
 /// Deliveries; empty fields where messages come back to their sender alone.
-fn put_deliveries(row: &mut Row, document: &Document) {
+fn put_deliveries(row: &mut CsvRow, document: &Document) {
     let counts = document.deliveries.as_ref();
     row.put_counters("deliveries", DeliveryCounts::ALL, counts);
     row.put_known("deliveries_per_s", document.deliveries_per_s);
@@ -238,7 +238,7 @@ fn put_deliveries(row: &mut Row, document: &Document) {
 
 /// What the modes beyond answers count: pushes, slow readers, returns and sessions; empty fields where
 /// they are not of the load.
-fn put_modes(row: &mut Row, document: &Document) {
+fn put_modes(row: &mut CsvRow, document: &Document) {
     row.put_counters("pushes", PushCounts::ALL, document.pushes.as_ref());
     row.put_known("application_ns", document.application_ns);
     row.put_counters("slow", SlowCounts::ALL, document.slow.as_ref());
@@ -279,7 +279,7 @@ fn divided() -> Vec<Series> {
 }
 
 /// Further costs of the server, where known.
-fn put_server(row: &mut Row, server: &Server) {
+fn put_server(row: &mut CsvRow, server: &Server) {
     for (name, figure) in [
         ("cpu_user_us_per_message", server.cpu_user_us_per_message),
         (
@@ -308,7 +308,7 @@ fn put_server(row: &mut Row, server: &Server) {
 }
 
 /// Compression; empty fields where none was offered, so that all lines have the same columns.
-fn put_compression(row: &mut Row, document: &Document) {
+fn put_compression(row: &mut CsvRow, document: &Document) {
     let compression = document.compression.as_ref();
     let accepted = compression.map(wsbench_record::document::Compression::accepted_connections);
     row.put_known("compression_accepted", accepted);

@@ -54,7 +54,7 @@ pub fn draw(
     x_label: impl Fn(f64) -> String,
     y_label: impl Fn(f64) -> String,
 ) -> Vec<String> {
-    let Some(scale) = Scale::of(series, level, frame) else {
+    let Some(scale) = DotScale::of(series, level, frame) else {
         return Vec::new();
     };
     let mut canvas = Canvas::new(frame);
@@ -116,7 +116,7 @@ fn glyph(index: usize, is_hollow: bool, glyphs: Glyphs) -> char {
 }
 
 /// The figures below the axis: its two ends and its middle.
-fn below(frame: Frame, scale: &Scale, x_label: impl Fn(f64) -> String) -> String {
+fn below(frame: Frame, scale: &DotScale, x_label: impl Fn(f64) -> String) -> String {
     let (left, right) = (x_label(0.0), x_label(scale.x_most));
     let middle = x_label(scale.x_most / 2.0);
     let room = frame.columns.saturating_sub(left.len() + right.len());
@@ -124,14 +124,14 @@ fn below(frame: Frame, scale: &Scale, x_label: impl Fn(f64) -> String) -> String
 }
 
 /// From values to dots.
-struct Scale {
+struct DotScale {
     x_most: f64,
     /// Logarithms of the ends of the axis on the left.
     y_log: (f64, f64),
     frame: Frame,
 }
 
-impl Scale {
+impl DotScale {
     fn of(series: &[Curve], level: Option<f64>, frame: Frame) -> Option<Self> {
         let marks = || series.iter().flat_map(|line| &line.points);
         let is_drawable = |y: &f64| *y > 0.0 && y.is_finite();

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use wsbench_conformance::finding::{self, Verdict};
+use wsbench_conformance::finding::{self, CaseVerdict};
 use wsbench_record::gate::Check;
 use wsbench_record::units::counted;
 use wsbench_setting::Spelling;
@@ -15,15 +15,15 @@ use crate::style::{Style, Tone};
 #[must_use]
 pub fn line(finding: &finding::Finding, style: Style, spelling: &dyn Spelling) -> String {
     let (mark, tone) = match finding.verdict {
-        Verdict::Ok => ("ok", Tone::Good),
-        Verdict::NonStrict => ("non-strict", Tone::Doubt),
-        Verdict::Failed => ("FAILED", Tone::Bad),
-        Verdict::Declined => ("declined", Tone::Quiet),
-        Verdict::Skipped => ("skipped", Tone::Quiet),
+        CaseVerdict::Ok => ("ok", Tone::Good),
+        CaseVerdict::NonStrict => ("non-strict", Tone::Doubt),
+        CaseVerdict::Failed => ("FAILED", Tone::Bad),
+        CaseVerdict::Declined => ("declined", Tone::Quiet),
+        CaseVerdict::Skipped => ("skipped", Tone::Quiet),
     };
     let mark = style.paint(tone, &format!("{mark:<10}"));
     let mut text = format!("{mark} {:<26} {}\n", finding.id, finding.section);
-    if !matches!(finding.verdict, Verdict::Ok | Verdict::Declined) {
+    if !matches!(finding.verdict, CaseVerdict::Ok | CaseVerdict::Declined) {
         let seen = finding.seen.spelled(spelling);
         for (label, words) in [
             ("sent", &finding.sent),

@@ -70,21 +70,21 @@ pub fn percentiles(spans: &Distribution) -> Result<String, HgrmError> {
 }
 
 /// One line: a share of all samples, the value that it does not exceed, and how many those are.
-struct Step {
+struct PercentileLine {
     value_ns: u64,
     share: f64,
     count: u64,
 }
 
 /// The lines: a bin may answer for several shares; the last bin answers for one, and for all.
-fn steps(histogram: &Histogram) -> Vec<Step> {
+fn steps(histogram: &Histogram) -> Vec<PercentileLine> {
     let total = histogram.count();
     let mut steps = Vec::new();
     let mut seen: u64 = 0;
     let mut share = Some(0.0);
     for (value, count) in histogram.bins() {
         seen = seen.saturating_add(count);
-        let step = |share| Step {
+        let step = |share| PercentileLine {
             value_ns: value.0,
             share,
             count: seen,

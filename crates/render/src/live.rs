@@ -45,7 +45,7 @@ pub struct View {
     /// The window that was asked for, s; `None` where something else ends the run.
     pub window_s: Option<f64>,
     /// The time series, oldest first.
-    pub course: Vec<Moment>,
+    pub course: Vec<IntervalFigures>,
     /// The document so far, judged as far as can be before the end.
     pub document: Document,
     /// The times that the load is about with what is known of them so far: with intervals earlier than
@@ -68,7 +68,7 @@ pub struct View {
 
 /// One interval of the time series.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Moment {
+pub struct IntervalFigures {
     /// Its end, since the opening of the measured window, s.
     pub at_s: f64,
     /// Count of what the load is about: answers, pushes or sends a second, or the connections that are open.
@@ -131,7 +131,7 @@ impl View {
             course: so_far
                 .intervals
                 .iter()
-                .map(|interval| Moment::of(interval, &plan.clients))
+                .map(|interval| IntervalFigures::of(interval, &plan.clients))
                 .collect(),
             document,
             times,
@@ -154,7 +154,7 @@ impl View {
 
     /// The newest interval, once there is one.
     #[must_use]
-    pub fn newest(&self) -> Option<&Moment> {
+    pub fn newest(&self) -> Option<&IntervalFigures> {
         self.course.last()
     }
 
@@ -184,7 +184,7 @@ pub fn line(progress: &Progress, plan: &PlanSpec) -> String {
         parts.push(word(progress.stage).to_owned());
     }
     if let Some(newest) = progress.so_far.intervals.last() {
-        let newest = Moment::of(newest, &plan.clients);
+        let newest = IntervalFigures::of(newest, &plan.clients);
         let counted = Tempo::of(&plan.clients);
         if counted != Tempo::Held {
             parts.push(format!(
@@ -240,7 +240,7 @@ fn clients(progress: &Progress, plan: &PlanSpec) -> Option<(u64, u64)> {
     Some((progress.so_far.connections.clients_completed, clients))
 }
 
-impl Moment {
+impl IntervalFigures {
     fn of(interval: &Interval, clients: &Population) -> Self {
         let counts = IntervalCounts {
             received: interval.answered,

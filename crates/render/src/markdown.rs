@@ -10,7 +10,7 @@ use crate::foreign::{markdown as cell, markdown_block};
 use crate::parts::{self, Parts};
 use crate::plan_line::{plan_line, title};
 use crate::summary::{PERCENTILES, repeat_command};
-use crate::times::{Times, books, further};
+use crate::times::{TimeColumns, books, further};
 use crate::{conditions, mark, pings, server_cost};
 
 /// The result as a section of its own.
@@ -111,7 +111,7 @@ fn compression(text: &mut String, document: &Document) {
 }
 
 fn times(text: &mut String, document: &Document) {
-    let times = Times::of(document);
+    let times = TimeColumns::of(document);
     if times.columns().is_empty() {
         return;
     }

@@ -17,14 +17,14 @@ const INDENT: usize = 2;
 const NARROWEST: usize = 20;
 
 /// A text of labelled lines.
-pub(crate) struct Page {
+pub(crate) struct LabelledText {
     /// Text that has been written.
     pub(crate) text: String,
     /// Style of the text.
     pub(crate) style: Style,
 }
 
-impl Page {
+impl LabelledText {
     /// An empty page.
     pub(crate) fn new(style: Style) -> Self {
         Self {

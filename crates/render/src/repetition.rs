@@ -7,7 +7,7 @@ use wsbench_record::units::percent;
 
 use crate::conditions;
 use crate::foreign::markdown as cell;
-use crate::page::Page;
+use crate::page::LabelledText;
 use crate::plan_line::{plan_line, title};
 use crate::style::{Style, Tone};
 use crate::summary::repeat_command;
@@ -33,7 +33,7 @@ pub fn text(repetition: &Repetition, style: Style) -> String {
     let Some(first) = repetition.runs.first() else {
         return String::new();
     };
-    let mut page = Page::new(style);
+    let mut page = LabelledText::new(style);
     page.prose("wsbench", &title(&first.plan), Some(Tone::Headline));
     page.prose("plan", &plan_line(&first.plan), None);
     page.prose("runs", &runs(repetition), None);

@@ -23,7 +23,7 @@ use theme::Theme;
 pub use look::{Key, Look};
 
 use crate::live::View;
-use crate::live::experiment::Experiment;
+use crate::live::experiment::ExperimentView;
 use crate::style::Style;
 
 /// From this size on every panel has its place.
@@ -87,7 +87,7 @@ pub fn draw(frame: &mut Frame<'_>, view: &View, look: Look, style: Style) {
 }
 
 /// Draws the view of an experiment over the whole frame.
-pub fn draw_experiment(frame: &mut Frame<'_>, view: &Experiment, look: Look, style: Style) {
+pub fn draw_experiment(frame: &mut Frame<'_>, view: &ExperimentView, look: Look, style: Style) {
     let area = frame.area();
     if area.is_empty() {
         return;

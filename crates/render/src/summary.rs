@@ -13,14 +13,14 @@ use wsbench_setting::{Field, Spelling};
 
 use crate::brief::{self, Lead};
 use crate::foreign::printable;
-use crate::page::{CELL, LABEL, Page};
+use crate::page::{CELL, LABEL, LabelledText};
 use crate::parts::{self, Parts};
 use crate::plan_line::plan_line;
 use crate::prose::width;
 use crate::sparkline::sparkline;
 use crate::style::{Style, Tone};
 use crate::table::Table;
-use crate::times::{Tempo, Times, books, further};
+use crate::times::{Tempo, TimeColumns, books, further};
 use crate::{agents, conditions, mark, pings, server_cost};
 
 /// The percentiles that a summary shows.
@@ -42,7 +42,7 @@ const SPARKS: usize = 60;
 /// asked for, and below them all that is known.
 #[must_use]
 pub fn render(document: &Document, style: Style, shares: Option<&[f64]>) -> String {
-    let mut page = Page::new(style);
+    let mut page = LabelledText::new(style);
     page.text = brief::head(document, style, shares);
     page.gap();
     plan(&mut page, document);
@@ -86,7 +86,7 @@ pub(crate) fn seeded(command: &str, seed: u64, spelling: &dyn Spelling) -> Strin
     }
 }
 
-fn plan(page: &mut Page, document: &Document) {
+fn plan(page: &mut LabelledText, document: &Document) {
     page.prose("plan", &plan_line(&document.plan), None);
     if let Some(outcome) = &document.until {
         page.line("until", &outcome.to_string());
@@ -94,7 +94,7 @@ fn plan(page: &mut Page, document: &Document) {
 }
 
 /// The audit with its gravest doubt, then whatever else it found.
-fn audit(page: &mut Page, document: &Document) {
+fn audit(page: &mut LabelledText, document: &Document) {
     let tone = match document.audit.verdict {
         Verdict::Ok => Tone::Good,
         Verdict::Doubtful => Tone::Doubt,
@@ -117,7 +117,7 @@ fn audit(page: &mut Page, document: &Document) {
     page.gap();
 }
 
-fn throughput(page: &mut Page, document: &Document) {
+fn throughput(page: &mut LabelledText, document: &Document) {
     let is_answered = document.plan.clients.exchange.flow.is_answered();
     let figure = match document.messages_per_s {
         Some(per_s) if is_answered => Some(format!("{} msg/s", rate(per_s))),
@@ -179,7 +179,7 @@ fn throughput(page: &mut Page, document: &Document) {
 }
 
 /// Agreement on compression, and the messages beside what was left of them.
-fn compression(page: &mut Page, document: &Document) {
+fn compression(page: &mut LabelledText, document: &Document) {
     let Some(compression) = &document.compression else {
         return;
     };
@@ -219,7 +219,7 @@ fn compression(page: &mut Page, document: &Document) {
 }
 
 /// The rate over time.
-fn course(page: &mut Page, document: &Document) {
+fn course(page: &mut LabelledText, document: &Document) {
     let counted = Tempo::of(&document.plan.clients);
     let intervals = document.intervals.iter();
     let rates: Vec<f64> = intervals
@@ -238,8 +238,8 @@ fn course(page: &mut Page, document: &Document) {
     page.line("", &format!("{bars}  {legend}"));
 }
 
-fn times(page: &mut Page, document: &Document) {
-    let times = Times::of(document);
+fn times(page: &mut LabelledText, document: &Document) {
+    let times = TimeColumns::of(document);
     if times.columns().is_empty() {
         return;
     }
@@ -277,7 +277,7 @@ fn times(page: &mut Page, document: &Document) {
 }
 
 /// Part of the service time that passed outside, and part in which the answers waited for us.
-fn parts(page: &mut Page, document: &Document) {
+fn parts(page: &mut LabelledText, document: &Document) {
     let Some(parts) = Parts::of(document) else {
         if let Some(words) = parts::undivided(document) {
             page.prose("", words, Some(Tone::Quiet));
@@ -377,7 +377,7 @@ fn push(table: &mut Table, name: &str, cells: &[String]) {
 }
 
 /// Times beside those that the load is about, a line each.
-fn further_times(page: &mut Page, document: &Document) {
+fn further_times(page: &mut LabelledText, document: &Document) {
     const NAME: usize = 32;
     let further = further(document);
     if further.is_empty() {
@@ -396,7 +396,7 @@ fn further_times(page: &mut Page, document: &Document) {
 }
 
 /// Meaning of the intervals and of the marks.
-fn legends(page: &mut Page, times: &Times<'_>) {
+fn legends(page: &mut LabelledText, times: &TimeColumns<'_>) {
     if let Some(batches) = times.batches() {
         let words = format!(
             "{}: confidence within this run, from {batches} batches; other runs may differ more",
@@ -410,7 +410,7 @@ fn legends(page: &mut Page, times: &Times<'_>) {
 }
 
 /// The lines by which the older tool's readers find its figures: service time in milliseconds.
-fn legacy(page: &mut Page, service: &Distribution) {
+fn legacy(page: &mut LabelledText, service: &Distribution) {
     let figures = [
         ("Min", service.min.map(|ns| ns as f64)),
         ("Mean", service.mean),
@@ -422,7 +422,7 @@ fn legacy(page: &mut Page, service: &Distribution) {
     }
 }
 
-fn connections(page: &mut Page, document: &Document) {
+fn connections(page: &mut LabelledText, document: &Document) {
     let connections = &document.connections;
     let line = format!(
         "{} asked, {} opened, {} upgraded, {} alive at the end",
@@ -464,7 +464,7 @@ fn addresses(document: &Document) -> Option<String> {
     })
 }
 
-fn handshake(page: &mut Page, document: &Document) {
+fn handshake(page: &mut LabelledText, document: &Document) {
     const NAME: usize = 16;
     let parts = document.opening();
     if parts.iter().all(|(_, spans)| spans.is_empty()) {
@@ -487,14 +487,14 @@ fn handshake(page: &mut Page, document: &Document) {
 }
 
 /// Pings beside the messages: what the library takes without the application.
-fn keep_alive(page: &mut Page, document: &Document) {
+fn keep_alive(page: &mut LabelledText, document: &Document) {
     if let Some(pings) = &document.pings {
         page.prose("pings", &pings::words(document, pings), None);
         page.gap();
     }
 }
 
-fn errors(page: &mut Page, document: &Document) {
+fn errors(page: &mut LabelledText, document: &Document) {
     if document.errors.is_empty() {
         page.line("errors", "none");
     }
@@ -517,7 +517,7 @@ fn errors(page: &mut Page, document: &Document) {
     }
 }
 
-fn integrity(page: &mut Page, document: &Document) {
+fn integrity(page: &mut LabelledText, document: &Document) {
     let messages = &document.messages;
     let wrong = [
         messages.lost,
@@ -559,7 +559,7 @@ fn integrity(page: &mut Page, document: &Document) {
 }
 
 /// Use by the server, where known, and use by the generator.
-fn costs(page: &mut Page, document: &Document) {
+fn costs(page: &mut LabelledText, document: &Document) {
     if let Some(server) = &document.server {
         let mut label = "server";
         for line in server_cost::lines(server) {

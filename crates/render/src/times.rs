@@ -92,12 +92,12 @@ impl Tempo {
 }
 
 /// The columns of a table of times.
-pub(crate) struct Times<'a> {
+pub(crate) struct TimeColumns<'a> {
     document: &'a Document,
     columns: Vec<(&'static SeriesInfo, &'a Distribution)>,
 }
 
-impl<'a> Times<'a> {
+impl<'a> TimeColumns<'a> {
     /// The times of a run, those that it is about first.
     pub(crate) fn of(document: &'a Document) -> Self {
         let told = document.plan.clients.told_series().iter();

@@ -18,7 +18,7 @@ use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::histogram::Sparse;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, PlanSpec};
-use wsbench_load::result::{Progress, RunResult, Slice, Stage};
+use wsbench_load::result::{Progress, RunResult, Stage, WindowSlice};
 use wsbench_load::series::{InIntervals, InSlices};
 use wsbench_record::document::{Known, Percentile};
 use wsbench_record::ranking::WorkloadKind;
@@ -173,7 +173,7 @@ fn percentiles_have_intervals_from_the_fifth_part_of_the_window_on() {
     let (mut progress, plan) = measuring();
     let series = plan.clients.headline();
     let spans = progress.so_far.at(series).clone();
-    let slices = (1..=5).map(|number| Slice {
+    let slices = (1..=5).map(|number| WindowSlice {
         at: Nanos::from_secs(number),
         length: Nanos::from_secs(1),
         received: spans.count(),
@@ -451,7 +451,7 @@ fn experiments() -> Vec<(&'static str, Course)> {
     ]
 }
 
-fn drawn_table(view: &live::experiment::Experiment, width: u16, height: u16) -> String {
+fn drawn_table(view: &live::experiment::ExperimentView, width: u16, height: u16) -> String {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     terminal
         .draw(|frame| draw_experiment(frame, view, Look::default(), Style::default()))

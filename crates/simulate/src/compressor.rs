@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use wsbench_wire::connection::{Limits, MessageKind, Role, Utf8};
-use wsbench_wire::deflate::{Codec, Pool, Terms, Wish};
+use wsbench_wire::connection::{Endpoint, Limits, MessageKind, Utf8};
+use wsbench_wire::deflate::{AgreedParameters, Codec, Pool, Wish};
 use wsbench_wire::error::ProtocolError;
 use wsbench_wire::frame::{FrameBuffer, RSV1};
 
@@ -14,9 +14,9 @@ pub(crate) struct PeerCompressor {
 }
 
 impl PeerCompressor {
-    pub(crate) fn new(terms: &Terms, wish: &Wish, limits: Limits) -> Self {
+    pub(crate) fn new(terms: &AgreedParameters, wish: &Wish, limits: Limits) -> Self {
         Self {
-            codec: Codec::new(Role::Server, terms, wish, limits, Utf8::Check),
+            codec: Codec::new(Endpoint::Server, terms, wish, limits, Utf8::Check),
             pool: Pool::new(6),
         }
     }

@@ -4,8 +4,8 @@
 
 use wsbench_wire::close::push_close;
 use wsbench_wire::connection::MessageKind;
-use wsbench_wire::deflate::Terms;
-use wsbench_wire::frame::{FrameBuffer, Header};
+use wsbench_wire::deflate::AgreedParameters;
+use wsbench_wire::frame::{FrameBuffer, FrameHeader};
 use wsbench_wire::handshake::{self, UpgradeRequest, accept_key, push_rejection};
 use wsbench_wire::mask::MaskKey;
 use wsbench_wire::opcode::OpCode;
@@ -20,7 +20,7 @@ const UNASKED: &[u8] = b"nobody asked for this";
 pub(crate) fn push_response(
     out: &mut FrameBuffer,
     request: &UpgradeRequest,
-    compression: Option<&Terms>,
+    compression: Option<&AgreedParameters>,
     fault: Option<OpeningFault>,
 ) {
     let accept = accept_key(request.key.as_bytes());
@@ -189,7 +189,7 @@ fn push_fragments(out: &mut FrameBuffer, kind: MessageKind, bytes: &[u8]) {
 }
 
 fn push_broken(out: &mut FrameBuffer, kind: MessageKind, bytes: &[u8], breach: Breach) {
-    let right = Header {
+    let right = FrameHeader {
         fin: true,
         rsv: 0,
         opcode: kind.opcode(),
@@ -202,7 +202,7 @@ fn push_broken(out: &mut FrameBuffer, kind: MessageKind, bytes: &[u8], breach: B
             out.push_frame(true, kind.opcode(), mask, &[bytes]);
         }
         Breach::ReservedBit => out.push_frame_as(
-            Header {
+            FrameHeader {
                 rsv: 0b100,
                 ..right
             },

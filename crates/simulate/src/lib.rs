@@ -41,8 +41,8 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use wsbench_drive::coordination::Alone;
-use wsbench_drive::crew::{Agreed, Crew, Equipment, Intake, Part, Standstill, Terms, Worker};
-use wsbench_drive::run::{Observer, StopSignal};
+use wsbench_drive::crew::{Agreed, Crew, CrewTerms, Equipment, Intake, Part, Standstill, Worker};
+use wsbench_drive::run::{RunObserver, StopSignal};
 use wsbench_load::compression::Stopwatch;
 use wsbench_load::exchange::Exchange;
 use wsbench_load::exchange::echo::Echo;
@@ -53,9 +53,9 @@ use wsbench_load::result::{Progress, RunResult, Stage, Stamps};
 use wsbench_load::tally::LogRecord;
 
 pub use crate::scenario::{
-    Acking, AnswerFault, Breach, Bucket, ConnectFault, Course, Cut, Death, Disruption, Ending,
-    Every, Machine, Network, OpeningFault, Outage, Pause, Pushing, Queue, Scenario, Server,
-    Service, Stall, ToAll, Unsent,
+    Acking, AnswerFault, Breach, Bucket, ConnectFault, Cut, Death, Disruption, Ending, Every,
+    Machine, Network, OpeningFault, Outage, Pause, PeriodicStall, Pushing, Queue, Scenario, Server,
+    ServiceCourse, ServiceTime, ToAll, Unsent,
 };
 
 use crate::engine::Attended;
@@ -150,7 +150,7 @@ pub fn run_until(
 
 /// A simulated run, and the parts of its books as its workers handed them over.
 #[derive(Debug)]
-pub struct Handed {
+pub struct RunInParts {
     /// The run.
     pub witness: Witness,
     /// The parts, in the order in which they were handed over.
@@ -164,7 +164,7 @@ pub struct Handed {
 /// # Panics
 /// As [`run`] does.
 #[must_use]
-pub fn handed(plan: &Plan, scenario: Scenario, stop_at: Option<Nanos>) -> Handed {
+pub fn handed(plan: &Plan, scenario: Scenario, stop_at: Option<Nanos>) -> RunInParts {
     let mut parts = Vec::new();
     let on_part = &mut |part: &Part| parts.push(part.clone());
     let (witness, agreed) = if plan.clients.are_mixed() {
@@ -172,7 +172,7 @@ pub fn handed(plan: &Plan, scenario: Scenario, stop_at: Option<Nanos>) -> Handed
     } else {
         attend_to::<Echo>(plan, scenario, stop_at, &mut |_| false, on_part)
     };
-    Handed {
+    RunInParts {
         witness,
         parts,
         agreed,
@@ -206,7 +206,7 @@ fn attend_to<X: Exchange>(
         is_enough,
         stop: stop.clone(),
     };
-    let terms = Terms {
+    let terms = CrewTerms {
         stop,
         coordination: Box::<Alone>::default(),
         peer: "simulated".into(),
@@ -315,7 +315,7 @@ struct Notes<'a> {
     stop: StopSignal,
 }
 
-impl Observer for Notes<'_> {
+impl RunObserver for Notes<'_> {
     fn progress(&mut self, progress: &Progress) {
         if (self.is_enough)(&progress.so_far) {
             self.stop.suffice();

@@ -13,7 +13,7 @@ use wsbench_drive::engine::{Ready, Received};
 
 /// The generator's end of one connection.
 #[derive(Debug)]
-pub(crate) struct Link {
+pub(crate) struct GeneratorEnd {
     /// The core that it is held on, and its worker's slot for it.
     pub(crate) core: usize,
     pub(crate) slot: usize,
@@ -41,7 +41,7 @@ pub(crate) struct Link {
     pub(crate) last_to_client: Nanos,
 }
 
-impl Link {
+impl GeneratorEnd {
     pub(crate) fn new(core: usize, slot: usize, capacity: usize) -> Self {
         Self {
             core,
@@ -184,8 +184,8 @@ impl Link {
 mod tests {
     use super::*;
 
-    fn established(capacity: usize) -> Link {
-        let mut link = Link::new(0, 0, capacity);
+    fn established(capacity: usize) -> GeneratorEnd {
+        let mut link = GeneratorEnd::new(0, 0, capacity);
         link.on_established();
         link
     }

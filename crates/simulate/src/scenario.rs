@@ -135,9 +135,9 @@ pub struct Pause {
 #[derive(Clone, Debug)]
 pub struct Server {
     /// Time that one message takes it.
-    pub service: Service,
+    pub service: ServiceTime,
     /// Course of that over the run.
-    pub course: Option<Course>,
+    pub course: Option<ServiceCourse>,
     /// Way in which messages wait for each other.
     pub queue: Queue,
     /// A limit on the messages it takes, before they queue.
@@ -145,7 +145,7 @@ pub struct Server {
     /// Time that it takes to grant one upgrade, one after the other.
     pub accept: Option<Nanos>,
     /// Spans in which it does nothing at all.
-    pub stall: Option<Stall>,
+    pub stall: Option<PeriodicStall>,
     /// Compression that it grants where the client offers it (RFC 7692); `None` declines. Answers
     /// that are at fault come uncompressed, but for those with a wrong byte.
     pub compression: Option<Wish>,
@@ -176,7 +176,7 @@ pub struct Server {
 impl Default for Server {
     fn default() -> Self {
         Self {
-            service: Service::Constant(Nanos::from_micros(10)),
+            service: ServiceTime::Constant(Nanos::from_micros(10)),
             course: None,
             queue: Queue::Parallel,
             bucket: None,
@@ -200,7 +200,7 @@ impl Default for Server {
 
 /// Time that one message takes the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Service {
+pub enum ServiceTime {
     /// Always the same.
     Constant(Nanos),
     /// Exponentially distributed with this mean.
@@ -220,7 +220,7 @@ pub enum Service {
 
 /// Course over the run of the time that a message takes the server.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Course {
+pub enum ServiceCourse {
     /// The server gets warm: `1 + (times − 1)·e^(−t/within)` times what it takes a warm one.
     Falling {
         /// Factor on the time at the beginning of the run.
@@ -262,7 +262,7 @@ pub enum Queue {
 /// Spans in which the server does nothing at all: the first `length` of each `period`, but for
 /// the one at the run's beginning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stall {
+pub struct PeriodicStall {
     /// From the beginning of one to that of the next; longer than `length`.
     pub period: Nanos,
     /// Length of one.

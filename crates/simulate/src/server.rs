@@ -11,8 +11,8 @@ use std::mem;
 
 use wsbench_load::nanos::Nanos;
 use wsbench_wire::close::push_close;
-use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
-use wsbench_wire::deflate::Terms;
+use wsbench_wire::connection::{Connection, Endpoint, Event, Limits, MessageKind, Utf8};
+use wsbench_wire::deflate::AgreedParameters;
 use wsbench_wire::frame::FrameBuffer;
 use wsbench_wire::handshake::{UpgradeRequest, push_rejection, read_request};
 use wsbench_wire::opcode::OpCode;
@@ -81,7 +81,7 @@ pub(crate) struct Server {
     held_up_by: Option<Conn>,
     /// Messages that would have been sent meanwhile.
     held: VecDeque<Work>,
-    peers: Vec<Option<Peer>>,
+    peers: Vec<Option<ServerEnd>>,
     accepted: u64,
     down: Option<Death>,
     out: FrameBuffer,
@@ -96,7 +96,7 @@ pub(crate) struct Server {
 }
 
 #[derive(Debug)]
-struct Peer {
+struct ServerEnd {
     /// Bytes that have come and that the server has not taken.
     inbox: Vec<u8>,
     opening: Option<OpeningFault>,
@@ -174,7 +174,7 @@ impl Server {
             self.peers.resize_with(conn + 1, || None);
         }
         let opening = Every::hitting(self.orders.opening, self.accepted);
-        let mut peer = Peer {
+        let mut peer = ServerEnd {
             inbox: Vec::new(),
             opening,
             head: Vec::new(),
@@ -327,7 +327,7 @@ impl Server {
                 let limits = Limits {
                     max_message: LONGEST_MESSAGE,
                 };
-                let mut wire = Connection::new(Role::Server, limits, Utf8::Check);
+                let mut wire = Connection::new(Endpoint::Server, limits, Utf8::Check);
                 let terms = wish.and_then(|wish| request.compression(&wish));
                 if let (Some(wish), Some(terms)) = (wish, &terms) {
                     wire.allow_compression();
@@ -351,7 +351,7 @@ impl Server {
         now: Nanos,
         conn: Conn,
         request: &UpgradeRequest,
-        compression: Option<&Terms>,
+        compression: Option<&AgreedParameters>,
     ) {
         let Some(peer) = self.open_peer(conn) else {
             return;
@@ -582,7 +582,7 @@ impl Server {
         }
     }
 
-    fn open_peer(&mut self, conn: Conn) -> Option<&mut Peer> {
+    fn open_peer(&mut self, conn: Conn) -> Option<&mut ServerEnd> {
         let peer = self.peers.get_mut(conn)?.as_mut()?;
         (peer.life == Life::Open).then_some(peer)
     }

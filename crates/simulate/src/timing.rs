@@ -4,15 +4,15 @@
 
 use wsbench_load::nanos::Nanos;
 
-use crate::scenario::{Bucket, Course, Queue, Server as Orders, Service, Stall};
+use crate::scenario::{Bucket, PeriodicStall, Queue, Server as Orders, ServiceCourse, ServiceTime};
 
 /// Uses of the server's time.
 #[derive(Debug)]
 pub(crate) struct Timing {
-    service: Service,
-    course: Option<Course>,
+    service: ServiceTime,
+    course: Option<ServiceCourse>,
     queue: Queue,
-    stall: Option<Stall>,
+    stall: Option<PeriodicStall>,
     bucket: Option<Bucket>,
     accept: Option<Nanos>,
     random: fastrand::Rng,
@@ -94,12 +94,12 @@ impl Timing {
 
     fn service(&mut self) -> Nanos {
         match self.service {
-            Service::Constant(span) => span,
-            Service::Exponential(mean) => {
+            ServiceTime::Constant(span) => span,
+            ServiceTime::Exponential(mean) => {
                 Nanos((-(1.0 - self.random.f64()).ln() * mean.0 as f64) as u64)
             }
-            Service::Uniform(least, most) => Nanos(self.random.u64(least.0..=most.0)),
-            Service::Mixed {
+            ServiceTime::Uniform(least, most) => Nanos(self.random.u64(least.0..=most.0)),
+            ServiceTime::Mixed {
                 usual,
                 rare,
                 rare_ppm,
@@ -115,18 +115,18 @@ impl Timing {
 }
 
 /// Factor on the usual time of a message that comes at `now`.
-fn times(course: Course, now: Nanos) -> f64 {
+fn times(course: ServiceCourse, now: Nanos) -> f64 {
     match course {
-        Course::Falling { times, within } => {
+        ServiceCourse::Falling { times, within } => {
             1.0 + (times - 1.0) * (-(now.0 as f64) / within.0 as f64).exp()
         }
-        Course::Alternating { times, period } if now.0 % period.0 < period.0 / 2 => times,
-        Course::Alternating { .. } => 1.0,
+        ServiceCourse::Alternating { times, period } if now.0 % period.0 < period.0 / 2 => times,
+        ServiceCourse::Alternating { .. } => 1.0,
     }
 }
 
 /// The end of the stall that `now` falls into, or `now`.
-fn end_of(stall: Stall, now: Nanos) -> Nanos {
+fn end_of(stall: PeriodicStall, now: Nanos) -> Nanos {
     let into = now.0 % stall.period.0;
     if now >= stall.period && into < stall.length.0 {
         now + (stall.length - Nanos(into))
@@ -136,7 +136,7 @@ fn end_of(stall: Stall, now: Nanos) -> Nanos {
 }
 
 /// Instant at which work of length `service` that begins at `start` is done, between the stalls.
-fn worked_off(stall: Stall, start: Nanos, service: Nanos) -> Nanos {
+fn worked_off(stall: PeriodicStall, start: Nanos, service: Nanos) -> Nanos {
     let (mut at, mut left) = (end_of(stall, start), service);
     loop {
         let until_next = stall.period - Nanos(at.0 % stall.period.0);
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn work_rests_during_stalls_and_the_first_one_is_spared() {
-        let stall = Stall {
+        let stall = PeriodicStall {
             period: Nanos(1_000),
             length: Nanos(100),
         };

@@ -22,7 +22,7 @@ use wsbench_load::session::Opened;
 
 use crate::EPOCH_NS;
 use crate::cores::{Core, State};
-use crate::link::Link;
+use crate::link::GeneratorEnd;
 use crate::outlet::Outlet;
 use crate::scenario::{ConnectFault, Death, Every, Machine, Network, Scenario};
 use crate::server::{Act, Conn, Reception, Server, Work};
@@ -41,7 +41,7 @@ pub(crate) struct World {
     random: fastrand::Rng,
     queue: BinaryHeap<Reverse<Scheduled>>,
     scheduled: u64,
-    links: Vec<Link>,
+    links: Vec<GeneratorEnd>,
     /// The server's ends of them.
     outlets: Vec<Outlet>,
     segments: u64,
@@ -205,7 +205,7 @@ impl World {
     fn happen(&mut self, now: Nanos, what: Happening) {
         match what {
             Happening::Syn(conn) => self.on_syn(now, conn),
-            Happening::Established(conn) => self.on_link(conn, Link::on_established),
+            Happening::Established(conn) => self.on_link(conn, GeneratorEnd::on_established),
             Happening::Refused(conn) => {
                 self.on_link(conn, |link| link.on_error(Errno::ECONNREFUSED));
             }
@@ -233,7 +233,7 @@ impl World {
             Happening::ToClient(conn, bytes) => {
                 self.on_link(conn, |link| link.on_bytes(now, &bytes));
             }
-            Happening::Fin(conn) => self.on_link(conn, Link::on_fin),
+            Happening::Fin(conn) => self.on_link(conn, GeneratorEnd::on_fin),
             Happening::Reset(conn) => self.on_link(conn, |link| link.on_error(Errno::ECONNRESET)),
             Happening::Finished(work) => self.server.on_finished(now, work),
             Happening::Push(number) => {
@@ -341,7 +341,7 @@ impl World {
     // --- Readiness ---
 
     /// Something happens at the generator's end of a connection: an edge.
-    fn on_link(&mut self, conn: Conn, what: impl FnOnce(&mut Link)) {
+    fn on_link(&mut self, conn: Conn, what: impl FnOnce(&mut GeneratorEnd)) {
         what(&mut self.links[conn]);
         self.add_edge(conn);
     }
@@ -370,7 +370,7 @@ impl World {
         }
     }
 
-    fn link(&mut self, core: usize, slot: usize) -> io::Result<(Conn, &mut Link)> {
+    fn link(&mut self, core: usize, slot: usize) -> io::Result<(Conn, &mut GeneratorEnd)> {
         match self.cores[core].slots.get(slot) {
             Some(&Some(conn)) => Ok((conn, &mut self.links[conn])),
             _ => Err(Errno::ENOTCONN.into()),
@@ -417,7 +417,7 @@ impl World {
         }
         let conn = self.links.len();
         self.links
-            .push(Link::new(core, slot, self.network.send_room));
+            .push(GeneratorEnd::new(core, slot, self.network.send_room));
         self.outlets.push(Outlet::new(self.network.receive_room));
         self.cores[core].put(slot, conn);
         let now = self.cores[core].clock;

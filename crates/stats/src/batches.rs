@@ -35,7 +35,7 @@ pub const WIDE: f64 = 1.5;
 
 /// A sum over batches, and how it varies from one to the other.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Ratio {
+pub struct RatioEstimate {
     /// Sum of the numerators by that of the denominators.
     pub value: f64,
     /// Its standard error.
@@ -44,7 +44,7 @@ pub struct Ratio {
     pub batches: usize,
 }
 
-impl Ratio {
+impl RatioEstimate {
     /// The ratio of two sums from their parts in each batch, `(numerator, denominator)`, with the
     /// standard error of the ratio estimator (Cochran, Sampling Techniques, section 2.11): batches
     /// need not be of one size. `None` of fewer than two batches or of nothing.
@@ -140,7 +140,7 @@ pub fn quantile(pooled: &Histogram, batches: &[Vec<&Sparse>], q: f64) -> Option<
             (below, around.count as f64)
         })
         .collect();
-    let share = Ratio::of(&parts)?;
+    let share = RatioEstimate::of(&parts)?;
     let samples = all.count as f64;
     let worth = q * (1.0 - q) / share.error.powi(2);
     let worth = worth.min(clusters_above(&parts) / CLUSTER / (1.0 - q));

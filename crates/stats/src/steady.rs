@@ -7,7 +7,7 @@ use crate::{mean, median};
 
 /// Place where a series is cut in two.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Cut {
+pub struct ChangePoint {
     /// Values before the cut: 0 where the series is steady from its beginning.
     pub at: usize,
     /// Excess of the median before the cut over the median after it, as a share of the latter; zero
@@ -27,7 +27,7 @@ pub struct Cut {
 /// The values are means over intervals already, so they are not put together in fives, as MSER-5
 /// does. A series that is cut at half its length is too short to be called steady.
 #[must_use]
-pub fn mser(series: &[f64]) -> Option<Cut> {
+pub fn mser(series: &[f64]) -> Option<ChangePoint> {
     if series.len() < 4 {
         return None;
     }
@@ -49,7 +49,7 @@ pub fn mser(series: &[f64]) -> Option<Cut> {
 }
 
 /// Cut before the value `at`: what it tells apart.
-fn cut(series: &[f64], at: usize) -> Cut {
+fn cut(series: &[f64], at: usize) -> ChangePoint {
     let (before, after) = series.split_at(at);
     let share = |of: Option<f64>, by: Option<f64>| match (of, by) {
         (Some(of), Some(by)) if by != 0.0 => of / by - 1.0,
@@ -61,7 +61,7 @@ fn cut(series: &[f64], at: usize) -> Cut {
         .flat_map(|early| after.iter().map(move |late| early.total_cmp(late) as i8))
         .map(|order| (order + 1) as usize)
         .sum();
-    Cut {
+    ChangePoint {
         at,
         step: share(median(before), median(after)),
         bias: share(mean(series), mean(after)),

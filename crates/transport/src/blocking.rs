@@ -43,7 +43,7 @@ pub struct Silence {
 #[derive(Debug)]
 pub struct Blocking {
     wire: Wire,
-    readiness: Readiness,
+    readiness: Poller,
     patience: Duration,
 }
 
@@ -56,7 +56,7 @@ enum Wire {
 }
 
 #[derive(Debug)]
-struct Readiness {
+struct Poller {
     poll: Poll,
     events: Events,
 }
@@ -69,12 +69,12 @@ impl Blocking {
     /// A layer failed; one that did not come about in time is a [`Silence`] within.
     pub fn connect(dialer: &mut Dialer, patience: Duration) -> io::Result<Self> {
         let mut link = Link::dial(dialer)?;
-        let mut readiness = Readiness::of(&mut link)?;
+        let mut readiness = Poller::of(&mut link)?;
         let begun = Instant::now();
-        let mut awaited = Awaited::new(Layer::Connect, patience);
+        let mut awaited = TimedLayer::new(Layer::Connect, patience);
         while link.advance(|| begun.elapsed())?.is_none() {
             if link.under_way() != awaited.layer {
-                awaited = Awaited::new(link.under_way(), patience);
+                awaited = TimedLayer::new(link.under_way(), patience);
             }
             readiness.wait_for(&awaited)?;
         }
@@ -100,7 +100,7 @@ impl Blocking {
         let stream = match wire {
             Wire::Link(link) => {
                 let mut stream = OnCarrier::new(link, dialer.is_encrypted());
-                let awaited = Awaited::new(Layer::Http2, patience);
+                let awaited = TimedLayer::new(Layer::Http2, patience);
                 while !stream.is_settled()? {
                     readiness.wait_for(&awaited)?;
                 }
@@ -201,13 +201,13 @@ impl Wire {
 }
 
 /// A layer, and how long it is waited for.
-struct Awaited {
+struct TimedLayer {
     layer: Layer,
     within: Duration,
     deadline: Instant,
 }
 
-impl Awaited {
+impl TimedLayer {
     fn new(layer: Layer, within: Duration) -> Self {
         Self {
             layer,
@@ -217,7 +217,7 @@ impl Awaited {
     }
 }
 
-impl Readiness {
+impl Poller {
     /// Knows `link`.
     fn of(link: &mut Link) -> io::Result<Self> {
         let poll = Poll::new()?;
@@ -244,11 +244,11 @@ impl Readiness {
     }
 
     /// Waits for the next readiness, which a layer needs to go on.
-    fn wait_for(&mut self, awaited: &Awaited) -> io::Result<()> {
+    fn wait_for(&mut self, awaited: &TimedLayer) -> io::Result<()> {
         if self.wait(awaited.deadline)? {
             return Ok(());
         }
-        let &Awaited { layer, within, .. } = awaited;
+        let &TimedLayer { layer, within, .. } = awaited;
         Err(io::Error::new(
             ErrorKind::TimedOut,
             Silence { layer, within },

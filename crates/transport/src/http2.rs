@@ -16,7 +16,7 @@ mod pipe;
 mod server;
 mod socket;
 
-pub use carrier::{Carrier, Standing};
+pub use carrier::{Carrier, CarrierStanding};
 pub use channel::Channel;
 pub use error::Http2Error;
 pub use server::{PREFACE, ServerConnection, ServerStream};

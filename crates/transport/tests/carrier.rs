@@ -12,7 +12,7 @@ use h2::server::{Builder, Connection, Handshake};
 use h2::{Reason, RecvStream, SendStream};
 use http::{Request, Response, StatusCode};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
-use wsbench_transport::http2::{Carrier, Http2Error, Socket, Standing};
+use wsbench_transport::http2::{Carrier, CarrierStanding, Http2Error, Socket};
 use wsbench_wire::frame::FrameBuffer;
 use wsbench_wire::handshake::{self, ClientHandshake};
 
@@ -249,7 +249,7 @@ fn http2(error: &io::Error) -> Http2Error {
 #[test]
 fn the_handshake_is_an_extended_connect_and_its_answer_a_101() {
     let mut world = World::new(Manners::default());
-    assert_eq!(world.carrier.standing(), Standing::Up);
+    assert_eq!(world.carrier.standing(), CarrierStanding::Up);
     assert_eq!(world.carrier.streams(), Ok(100));
     let mut socket = world.open(3);
     let answer = world.read_head(&mut socket);
@@ -349,7 +349,7 @@ fn a_server_without_websockets_is_named() {
         takes_websockets: false,
         ..Manners::default()
     });
-    let over = Standing::Over(&Http2Error::NoWebSockets);
+    let over = CarrierStanding::Over(&Http2Error::NoWebSockets);
     assert_eq!(world.carrier.standing(), over);
 }
 
@@ -368,11 +368,14 @@ fn a_server_of_http_1_is_named() {
     carrier.receive(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
     carrier.end();
     carrier.turn();
-    assert_eq!(carrier.standing(), Standing::Over(&Http2Error::Http1));
+    assert_eq!(
+        carrier.standing(),
+        CarrierStanding::Over(&Http2Error::Http1)
+    );
     let mut carrier = Carrier::new();
     carrier.receive(b"SSH-2.0-OpenSSH_9.2p1 and something more\r\n");
     carrier.turn();
-    let Standing::Over(Http2Error::Violation(_)) = carrier.standing() else {
+    let CarrierStanding::Over(Http2Error::Violation(_)) = carrier.standing() else {
         panic!("{:?}", carrier.standing());
     };
 }
@@ -384,7 +387,10 @@ fn a_connection_that_is_cut_ends_all_that_is_on_it() {
     world.read_head(&mut socket);
     world.carrier.end();
     world.carrier.turn();
-    assert_eq!(world.carrier.standing(), Standing::Over(&Http2Error::Cut));
+    assert_eq!(
+        world.carrier.standing(),
+        CarrierStanding::Over(&Http2Error::Cut)
+    );
     let error = socket.read(&mut [0; 10]).unwrap_err();
     assert_eq!(http2(&error), Http2Error::Cut);
 }
@@ -397,7 +403,7 @@ fn a_goaway_is_named_with_its_reason() {
     let connection = world.server.connection.as_mut().unwrap();
     connection.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
     world.turns(5);
-    let Standing::Over(Http2Error::GoAway(reason)) = world.carrier.standing() else {
+    let CarrierStanding::Over(Http2Error::GoAway(reason)) = world.carrier.standing() else {
         panic!("{:?}", world.carrier.standing());
     };
     assert!(!reason.is_empty());
@@ -465,7 +471,7 @@ fn a_server_about_to_leave_keeps_what_is_there_and_takes_no_more() {
     let connection = world.server.connection.as_mut().unwrap();
     connection.graceful_shutdown();
     world.turns(10);
-    assert_eq!(world.carrier.standing(), Standing::Up);
+    assert_eq!(world.carrier.standing(), CarrierStanding::Up);
     let refused = world.carrier.streams().unwrap_err();
     assert!(matches!(refused, Http2Error::GoAway(_)), "{refused}");
     socket.write(b"still here").unwrap();

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 
 use wsbench_transport::http2::{
-    Carrier, Channel, Http2Error, PREFACE, ServerConnection, ServerStream, Standing,
+    Carrier, CarrierStanding, Channel, Http2Error, PREFACE, ServerConnection, ServerStream,
 };
 
 /// A connection, with the bytes that are under way.
@@ -38,7 +38,7 @@ impl World {
             back: VecDeque::new(),
         };
         world.turn();
-        assert_eq!(world.carrier.standing(), Standing::Up);
+        assert_eq!(world.carrier.standing(), CarrierStanding::Up);
         world
     }
 
@@ -248,7 +248,7 @@ fn a_server_that_leaves_says_so() {
     world.carrier.turn();
     assert!(matches!(
         world.carrier.standing(),
-        Standing::Over(Http2Error::GoAway(_))
+        CarrierStanding::Over(Http2Error::GoAway(_))
     ));
     assert!(channel.read(&mut [0; 8]).is_err());
 }

@@ -6,7 +6,7 @@
 //! made, so these figures too are the same on every machine.
 
 use wsbench_load::nanos::Nanos;
-use wsbench_simulate::{Queue, Scenario, Service};
+use wsbench_simulate::{Queue, Scenario, ServiceTime};
 
 use crate::finding::{Experiment, side_by_side};
 use crate::simulated::server;
@@ -38,7 +38,7 @@ pub fn all() -> Vec<Experiment> {
 /// A server that takes `mean` a message, all but a tenth of which is certain: so many messages one
 /// after the other are off by a tenth over the root of their number.
 fn steady(mean: Nanos) -> Scenario {
-    let by_chance = Service::Exponential(Nanos(mean.0 / 10));
+    let by_chance = ServiceTime::Exponential(Nanos(mean.0 / 10));
     let mut scenario = server(by_chance, Queue::Fifo);
     scenario.network.latency = Nanos((mean.0 - mean.0 / 10) / 2);
     scenario

@@ -24,7 +24,7 @@ use crate::formula;
 
 /// Machine on which an experiment over the kernel is run.
 #[derive(Clone, Copy, Debug)]
-pub struct Machine<'a> {
+pub struct KernelTestbed<'a> {
     /// The binary.
     pub program: &'a Path,
     /// Length of the measured window of each timed run, s.
@@ -114,7 +114,7 @@ impl Drop for Server {
     }
 }
 
-impl Machine<'_> {
+impl KernelTestbed<'_> {
     /// Starts a server.
     ///
     /// # Errors
@@ -156,7 +156,7 @@ impl Machine<'_> {
 ///
 /// # Errors
 /// A process does not come up or does not do what it is asked to.
-pub fn all(machine: &Machine<'_>) -> anyhow::Result<Vec<Experiment>> {
+pub fn all(machine: &KernelTestbed<'_>) -> anyhow::Result<Vec<Experiment>> {
     let (open, closed) = stall(machine)?;
     Ok(vec![
         open,
@@ -186,7 +186,7 @@ pub fn all(machine: &Machine<'_>) -> anyhow::Result<Vec<Experiment>> {
 ///
 /// # Errors
 /// As [`all`] has them.
-pub fn stall(machine: &Machine<'_>) -> anyhow::Result<(Experiment, Experiment)> {
+pub fn stall(machine: &KernelTestbed<'_>) -> anyhow::Result<(Experiment, Experiment)> {
     let server = machine.serve("--stall 100ms/1s")?;
     let open = machine.open(&server, 1_000)?;
     let seconds = machine.seconds;
@@ -234,7 +234,7 @@ pub fn stall(machine: &Machine<'_>) -> anyhow::Result<(Experiment, Experiment)> 
 ///
 /// # Errors
 /// As [`all`] has them.
-pub fn delay(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
+pub fn delay(machine: &KernelTestbed<'_>) -> anyhow::Result<Experiment> {
     let server = machine.serve("--delay exp:5ms")?;
     let run = machine.open(&server, 1_000)?;
     let finding = |q: f64, tolerance| {
@@ -269,7 +269,7 @@ pub fn delay(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
 ///
 /// # Errors
 /// As [`all`] has them.
-pub fn queue(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
+pub fn queue(machine: &KernelTestbed<'_>) -> anyhow::Result<Experiment> {
     let held = {
         let server = machine.serve("--delay 1ms")?;
         machine.open(&server, 500)?
@@ -295,7 +295,7 @@ pub fn queue(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
 ///
 /// # Errors
 /// As [`all`] has them.
-pub fn shaper(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
+pub fn shaper(machine: &KernelTestbed<'_>) -> anyhow::Result<Experiment> {
     let server = machine.serve("--token-bucket 5000/s,burst=100")?;
     let arguments = "-R 6000 -c 100 -d 5s --warmup 0 --arrival constant --seed 1";
     let run = machine.measure(&server, arguments)?;
@@ -327,7 +327,7 @@ pub fn shaper(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
 ///
 /// # Errors
 /// As [`all`] has them.
-pub fn arrivals(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
+pub fn arrivals(machine: &KernelTestbed<'_>) -> anyhow::Result<Experiment> {
     let file = std::env::temp_dir().join(format!("wsbench-arrivals-{}", std::process::id()));
     let said = file.to_string_lossy().into_owned();
     let server = machine.serve(&format!("--arrivals {said}"))?;
@@ -369,7 +369,7 @@ pub fn arrivals(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
 ///
 /// # Errors
 /// As [`all`] has them.
-pub fn faults(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
+pub fn faults(machine: &KernelTestbed<'_>) -> anyhow::Result<Experiment> {
     const MESSAGES: u64 = 20_020;
     type Count = fn(&Document) -> u64;
     let runs: [(&str, u64, Count); 4] = [
@@ -407,7 +407,7 @@ pub fn faults(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
 ///
 /// # Errors
 /// As [`all`] has them.
-pub fn burn(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
+pub fn burn(machine: &KernelTestbed<'_>) -> anyhow::Result<Experiment> {
     let arguments = "-R 2000 -n 20000 -c 4 --warmup 0 --seed 1";
     // What a message costs, µs: as told, and by the account.
     let each = |of_server: &str| -> anyhow::Result<(f64, f64)> {
@@ -449,7 +449,7 @@ pub fn burn(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
 ///
 /// # Errors
 /// As [`all`] has them.
-pub fn touch(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
+pub fn touch(machine: &KernelTestbed<'_>) -> anyhow::Result<Experiment> {
     let slope = |arguments: &str| -> anyhow::Result<f64> {
         let most = |connections: u32| -> anyhow::Result<f64> {
             let server = machine.serve(arguments)?;
@@ -480,7 +480,7 @@ pub fn touch(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
 ///
 /// # Errors
 /// As [`all`] has them.
-pub fn openings(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
+pub fn openings(machine: &KernelTestbed<'_>) -> anyhow::Result<Experiment> {
     let server = machine.serve("--accept-delay 3ms")?;
     let run = machine.measure(&server, "--clients 600 -r 1 -c 30")?;
     Ok(Experiment {
@@ -501,7 +501,7 @@ pub fn openings(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
 ///
 /// # Errors
 /// As [`all`] has them.
-pub fn overflow(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
+pub fn overflow(machine: &KernelTestbed<'_>) -> anyhow::Result<Experiment> {
     const BURST: u32 = 60;
     const QUEUE: u32 = 16;
     let server = machine.serve(&format!("--backlog {QUEUE}"))?;
@@ -557,7 +557,7 @@ pub fn overflow(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
 ///
 /// # Errors
 /// As [`all`] has them.
-pub fn nagle(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
+pub fn nagle(machine: &KernelTestbed<'_>) -> anyhow::Result<Experiment> {
     let server = machine.serve("--two-writes")?;
     let run = machine.measure(&server, "-c 1 -d 3s --warmup 1s")?;
     Ok(Experiment {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use wsbench_truth::kernel::{self, Machine};
+use wsbench_truth::kernel::{self, KernelTestbed};
 use wsbench_truth::picture::{self, Pair};
 use wsbench_truth::table::{self, Where};
 use wsbench_truth::{Experiment, concluded, simulated};
@@ -23,7 +23,7 @@ fn main() -> anyhow::Result<ExitCode> {
         _ => bail!("usage: validate PROGRAM DOCS [SECONDS]"),
     };
     let (program, docs) = (PathBuf::from(program), PathBuf::from(docs));
-    let machine = Machine {
+    let machine = KernelTestbed {
         program: &program,
         seconds,
     };

@@ -10,7 +10,7 @@ use wsbench_load::histogram::Histogram;
 use wsbench_load::series::Series;
 
 use crate::formula;
-use crate::kernel::Machine;
+use crate::kernel::KernelTestbed;
 
 /// Two measurements of the server that stalls for 100 ms each second.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ impl Pair {
     ///
     /// # Errors
     /// A process does not come up or does not do what it is asked to.
-    pub fn measure(machine: &Machine<'_>) -> anyhow::Result<Self> {
+    pub fn measure(machine: &KernelTestbed<'_>) -> anyhow::Result<Self> {
         let server = machine.serve("--stall 100ms/1s")?;
         let seconds = machine.seconds;
         let closed = machine.measure(&server, &format!("-c 10 -d {seconds}s"))?;

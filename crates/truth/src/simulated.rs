@@ -7,7 +7,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Encoding, Payload, PlanSpec, StopRule};
 use wsbench_load::result::RunResult;
 use wsbench_simulate::runner::target;
-use wsbench_simulate::{Queue, Scenario, Service, Stall};
+use wsbench_simulate::{PeriodicStall, Queue, Scenario, ServiceTime};
 
 use crate::finding::{Experiment, side_by_side};
 
@@ -65,7 +65,7 @@ pub(crate) fn open(process: Process, rate_per_s: f64) -> Arrival {
 }
 
 /// A server near enough that the way to it does not matter.
-pub(crate) fn server(service: Service, queue: Queue) -> Scenario {
+pub(crate) fn server(service: ServiceTime, queue: Queue) -> Scenario {
     let mut scenario = Scenario::default();
     scenario.network.latency = Nanos(100);
     (scenario.server.service, scenario.server.queue) = (service, queue);
@@ -74,8 +74,8 @@ pub(crate) fn server(service: Service, queue: Queue) -> Scenario {
 
 /// 100 ms of every second in which the server does nothing, and `service` for each message.
 fn stalling(service: Nanos) -> Scenario {
-    let mut scenario = server(Service::Constant(service), Queue::Fifo);
-    scenario.server.stall = Some(Stall {
+    let mut scenario = server(ServiceTime::Constant(service), Queue::Fifo);
+    scenario.server.stall = Some(PeriodicStall {
         period: Nanos::from_secs(1),
         length: Nanos::from_millis(100),
     });

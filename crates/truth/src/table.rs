@@ -9,14 +9,14 @@ use crate::finding::{Experiment, Finding, Tolerance};
 
 /// A part of the page that is the same on every machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum PageSection {
     /// Words of the instrument on simulated time.
     Simulated,
     /// Conclusions from runs.
     Concluded,
 }
 
-impl Part {
+impl PageSection {
     /// This part of a page; `None` where it has none.
     #[must_use]
     pub fn of(self, page: &str) -> Option<&str> {
@@ -75,9 +75,9 @@ pub fn page(
     );
     [
         INTRODUCTION,
-        &Part::Simulated.marked(simulated),
+        &PageSection::Simulated.marked(simulated),
         CONCLUDED,
-        &Part::Concluded.marked(concluded),
+        &PageSection::Concluded.marked(concluded),
         &over_kernel,
         &table(kernel),
         ELSEWHERE,
@@ -212,11 +212,11 @@ mod tests {
         };
         let experiments = [experiment];
         let page = page(&experiments, &[], &[], &place);
-        let part = Part::Simulated.of(&page).unwrap();
+        let part = PageSection::Simulated.of(&page).unwrap();
         assert_eq!(part, table(&experiments));
         assert!(part.contains("| V1 | a | b | c | 1 | ± 2 % | 1.010 | yes |\n"));
         assert!(part.contains("|  |  |  | d | 2 | exact | 3 | **no** |\n"));
-        assert_eq!(Part::Concluded.of(&page), Some(table(&[]).as_str()));
-        assert_eq!(Part::Concluded.of(""), None);
+        assert_eq!(PageSection::Concluded.of(&page), Some(table(&[]).as_str()));
+        assert_eq!(PageSection::Concluded.of(""), None);
     }
 }

@@ -7,7 +7,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use wsbench_truth::table::{self, Part};
+use wsbench_truth::table::{self, PageSection};
 use wsbench_truth::{Experiment, concluded, simulated};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/validation.md");
@@ -17,15 +17,15 @@ static AT_THE_PAGE: Mutex<()> = Mutex::new(());
 
 #[test]
 fn what_is_measured_is_what_is_true() {
-    assert_true_and_published(&simulated::all(), Part::Simulated);
+    assert_true_and_published(&simulated::all(), PageSection::Simulated);
 }
 
 #[test]
 fn what_is_concluded_is_what_is_true() {
-    assert_true_and_published(&concluded::all(), Part::Concluded);
+    assert_true_and_published(&concluded::all(), PageSection::Concluded);
 }
 
-fn assert_true_and_published(experiments: &[Experiment], part: Part) {
+fn assert_true_and_published(experiments: &[Experiment], part: PageSection) {
     let complaints: String = experiments.iter().map(Experiment::complaints).collect();
     assert!(complaints.is_empty(), "{complaints}");
     let _turn = AT_THE_PAGE.lock().unwrap_or_else(PoisonError::into_inner);

@@ -9,14 +9,14 @@ use std::mem;
 
 use crate::close::is_valid_close_code;
 use crate::error::ProtocolError;
-use crate::frame::{Header, MAX_CONTROL, RSV1};
+use crate::frame::{FrameHeader, MAX_CONTROL, RSV1};
 use crate::mask::{MaskKey, mask_in_place};
 use crate::opcode::OpCode;
 use crate::utf8::{Checker, is_utf8};
 
 /// End of the connection that this is (RFC 6455 section 5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
+pub enum Endpoint {
     /// Receives from a server: frames must not be masked.
     Client,
     /// Receives from a client: frames must be masked.
@@ -102,8 +102,9 @@ pub enum Event<'a> {
 /// frame that has a payload, 125 bytes from then on.
 ///
 /// ```
-/// use wsbench_wire::connection::{Connection, Event, Limits, Role, Utf8};
-/// let mut connection = Connection::new(Role::Client, Limits { max_message: 1 << 20 }, Utf8::Check);
+/// use wsbench_wire::connection::{Connection, Event, Limits, Endpoint, Utf8};
+/// let limits = Limits { max_message: 1 << 20 };
+/// let mut connection = Connection::new(Endpoint::Client, limits, Utf8::Check);
 /// let mut received = *b"\x89\x02hi";
 /// let mut input = &mut received[..];
 /// while let Some(event) = connection.receive(&mut input).unwrap() {
@@ -122,14 +123,14 @@ pub struct Connection {
     control: Option<Box<[u8; MAX_CONTROL]>>,
     control_len: u8,
     /// The front of a header that a read cut: at least its last octet is missing.
-    partial: [u8; Header::MAX_LEN - 1],
+    partial: [u8; FrameHeader::MAX_LEN - 1],
     partial_len: u8,
     /// Turned after each piece, so that it applies to the next octet.
     mask: Option<MaskKey>,
     /// Between messages it is complete: one that was not has ended the connection.
     text: Checker,
     fin: bool,
-    role: Role,
+    role: Endpoint,
     utf8: Utf8,
     state: State,
     message: Option<MessageKind>,
@@ -166,14 +167,14 @@ enum State {
 impl Connection {
     /// A connection right after the handshake.
     #[must_use]
-    pub const fn new(role: Role, limits: Limits, utf8: Utf8) -> Self {
+    pub const fn new(role: Endpoint, limits: Limits, utf8: Utf8) -> Self {
         Self {
             remaining: 0,
             message_len: 0,
             max_message: limits.max_message,
             control: None,
             control_len: 0,
-            partial: [0; Header::MAX_LEN - 1],
+            partial: [0; FrameHeader::MAX_LEN - 1],
             partial_len: 0,
             mask: None,
             text: Checker::new(),
@@ -267,12 +268,12 @@ impl Connection {
         let (key, start, len) = match **input {
             // The shortest header, without a mask.
             [_, len @ ..126, ..] => (None, 2, u64::from(len)),
-            _ => match Header::parse(input) {
+            _ => match FrameHeader::parse(input) {
                 Ok(Some((header, start))) => (header.mask, start, header.len),
                 _ => return Ok(None),
             },
         };
-        let by_role = key.is_some() == (self.role == Role::Server);
+        let by_role = key.is_some() == (self.role == Endpoint::Server);
         let whole = len <= (input.len() - start) as u64 && len <= self.max_message;
         if !(in_between && self.message.is_none() && by_role && whole) {
             return Ok(None);
@@ -321,11 +322,11 @@ impl Connection {
 
     /// The next header, or `None` when the input ends before it does.
     #[inline]
-    fn take_header(&mut self, input: &mut &mut [u8]) -> Result<Option<Header>, ProtocolError> {
+    fn take_header(&mut self, input: &mut &mut [u8]) -> Result<Option<FrameHeader>, ProtocolError> {
         if self.partial_len > 0 {
             return self.complete_header(input);
         }
-        if let Some((header, len)) = Header::parse(input)? {
+        if let Some((header, len)) = FrameHeader::parse(input)? {
             take(input, len);
             return Ok(Some(header));
         }
@@ -337,13 +338,16 @@ impl Connection {
 
     /// The same when an earlier read ended inside the header.
     #[cold]
-    fn complete_header(&mut self, input: &mut &mut [u8]) -> Result<Option<Header>, ProtocolError> {
+    fn complete_header(
+        &mut self,
+        input: &mut &mut [u8],
+    ) -> Result<Option<FrameHeader>, ProtocolError> {
         let have = usize::from(self.partial_len);
-        let more = input.len().min(Header::MAX_LEN - have);
-        let mut joined = [0; Header::MAX_LEN];
+        let more = input.len().min(FrameHeader::MAX_LEN - have);
+        let mut joined = [0; FrameHeader::MAX_LEN];
         joined[..have].copy_from_slice(&self.partial[..have]);
         joined[have..have + more].copy_from_slice(&input[..more]);
-        let Some((header, len)) = Header::parse(&joined[..have + more])? else {
+        let Some((header, len)) = FrameHeader::parse(&joined[..have + more])? else {
             self.partial[..have + more].copy_from_slice(&joined[..have + more]);
             self.partial_len += more as u8;
             take(input, more);
@@ -356,13 +360,13 @@ impl Connection {
 
     /// Judges a header against the connection (sections 5.1, 5.2, 5.4) and enters its frame.
     #[inline]
-    fn begin_frame(&mut self, header: Header) -> Result<(), ProtocolError> {
+    fn begin_frame(&mut self, header: FrameHeader) -> Result<(), ProtocolError> {
         if header.rsv != 0 || self.compression != Compression::Refused {
             self.judge_reserved(header)?;
         }
         match (self.role, header.mask) {
-            (Role::Client, Some(_)) => return Err(ProtocolError::MaskedByServer),
-            (Role::Server, None) => return Err(ProtocolError::UnmaskedByClient),
+            (Endpoint::Client, Some(_)) => return Err(ProtocolError::MaskedByServer),
+            (Endpoint::Server, None) => return Err(ProtocolError::UnmaskedByClient),
             _ => {}
         }
         self.state = State::Data;
@@ -404,7 +408,7 @@ impl Connection {
     /// RSV1 marks the first frame of a compressed message, where that was agreed upon, and must be
     /// on no other frame (RFC 7692 section 6).
     #[cold]
-    fn judge_reserved(&mut self, header: Header) -> Result<(), ProtocolError> {
+    fn judge_reserved(&mut self, header: FrameHeader) -> Result<(), ProtocolError> {
         let begins_message = matches!(header.opcode, OpCode::Text | OpCode::Binary);
         match header.rsv {
             0 if begins_message => self.compression = Compression::Allowed,

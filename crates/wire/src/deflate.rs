@@ -1,15 +1,16 @@
 //! Compression of messages: the extension permessage-deflate (RFC 7692), both ends.
 //!
-//! [`Wish`], [`Offer`] and [`Terms`] are the negotiation; a [`Codec`] carries the terms out for one
-//! connection. Which messages are compressed, and how they are cut into frames, is the caller's
-//! affair; so is time. A codec keeps memory only where the terms have it remember earlier messages
-//! ("context takeover"); without, the connections of a thread lend each other what is in a [`Pool`].
+//! [`Wish`], [`Offer`] and [`AgreedParameters`] are the negotiation; a [`Codec`] carries the terms
+//! out for one connection. Which messages are compressed, and how they are cut into frames, is the
+//! caller's affair; so is time. A codec keeps memory only where the terms have it remember earlier
+//! messages ("context takeover"); without, the connections of a thread lend each other what is in a
+//! [`Pool`].
 //!
 //! Memory of a connection, as zlib has it: to compress, 4 × window + 128 KiB (about 256 KiB at
 //! 2^15, 130 KiB at 2^9); to decompress, the window and 10 to 20 KiB. Without takeover, none.
 //!
 //! ```
-//! use wsbench_wire::connection::{Limits, MessageKind, Role, Utf8};
+//! use wsbench_wire::connection::{Limits, MessageKind, Endpoint, Utf8};
 //! use wsbench_wire::deflate::{Codec, Offer, Pool, Wish};
 //!
 //! let wish = Wish::default();
@@ -18,8 +19,8 @@
 //!
 //! let limits = Limits { max_message: 1024 };
 //! let mut pool = Pool::new(6);
-//! let mut client = Codec::new(Role::Client, &terms, &wish, limits, Utf8::Skip);
-//! let mut server = Codec::new(Role::Server, &terms, &Wish::default(), limits, Utf8::Check);
+//! let mut client = Codec::new(Endpoint::Client, &terms, &wish, limits, Utf8::Skip);
+//! let mut server = Codec::new(Endpoint::Server, &terms, &Wish::default(), limits, Utf8::Check);
 //!
 //! let mut sent = Vec::new();
 //! client.compress(&mut pool, &[b"Hel", b"lo"], &mut sent);
@@ -37,4 +38,4 @@ mod inflater;
 mod negotiation;
 
 pub use codec::{Codec, Inflated, Pool};
-pub use negotiation::{NegotiationError, Offer, Terms, WindowBits, Wish};
+pub use negotiation::{AgreedParameters, NegotiationError, Offer, WindowBits, Wish};

@@ -9,7 +9,7 @@ use crate::opcode::OpCode;
 
 /// A frame header (RFC 6455 section 5.2), 2 to 14 octets on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Header {
+pub struct FrameHeader {
     /// The last frame of its message.
     pub fin: bool,
     /// The three reserved bits, RSV1 as `0b100`.
@@ -22,20 +22,21 @@ pub struct Header {
     pub len: u64,
 }
 
-/// The reserved bit that marks a compressed message, as [`Header::rsv`] has it (RFC 7692 section 6).
+/// The reserved bit that marks a compressed message, as [`FrameHeader::rsv`] has it (RFC 7692
+/// section 6).
 pub const RSV1: u8 = 0b100;
 
 /// The greatest payload of a control frame, octets (RFC 6455 section 5.5).
 pub const MAX_CONTROL: usize = 125;
 
-impl Header {
+impl FrameHeader {
     /// Octets of the longest header: two, a 64-bit length, a masking key.
     pub const MAX_LEN: usize = 14;
 
     /// Writes the header to the front of `out`; returns its length in octets. What lies behind
     /// that length is left as it was.
     ///
-    /// Rules of [`Header::parse`] are not enforced: a calibration server must be able to write
+    /// Rules of [`FrameHeader::parse`] are not enforced: a calibration server must be able to write
     /// wrong headers.
     #[inline]
     pub fn encode(&self, out: &mut [u8; Self::MAX_LEN]) -> usize {
@@ -219,7 +220,7 @@ impl FrameBuffer {
         parts: &[&[u8]],
     ) {
         let payload: usize = parts.iter().map(|part| part.len()).sum();
-        let header = Header {
+        let header = FrameHeader {
             fin,
             rsv: 0,
             opcode,
@@ -246,14 +247,14 @@ impl FrameBuffer {
     ) {
         assert!(front_len <= N, "no more of the front than there is");
         let payload = front_len + back.len();
-        let header = Header {
+        let header = FrameHeader {
             fin: true,
             rsv: 0,
             opcode,
             mask: Some(key),
             len: payload as u64,
         };
-        let room = self.claim(Header::MAX_LEN + N + back.len());
+        let room = self.claim(FrameHeader::MAX_LEN + N + back.len());
         let (head, _) = room
             .split_first_chunk_mut()
             .expect("room for the longest header has just been claimed");
@@ -285,7 +286,7 @@ impl FrameBuffer {
     ) {
         assert!(fragment > 0, "frames without payload carry no message");
         let [mut front, mut back] = parts;
-        let mut header = Header {
+        let mut header = FrameHeader {
             fin: false,
             rsv,
             opcode,
@@ -306,7 +307,7 @@ impl FrameBuffer {
 
     /// Appends a frame under a header of the caller's making, right or wrong; the header's `len`
     /// need not be the length of the payload. For calibration and for tests.
-    pub fn push_frame_as(&mut self, header: Header, parts: &[&[u8]]) {
+    pub fn push_frame_as(&mut self, header: FrameHeader, parts: &[&[u8]]) {
         let payload = parts.iter().map(|part| part.len()).sum();
         self.push(header, payload, parts);
     }
@@ -319,8 +320,8 @@ impl FrameBuffer {
     }
 
     #[inline]
-    fn push(&mut self, header: Header, payload: usize, parts: &[&[u8]]) {
-        let room = self.claim(Header::MAX_LEN + payload);
+    fn push(&mut self, header: FrameHeader, payload: usize, parts: &[&[u8]]) {
+        let room = self.claim(FrameHeader::MAX_LEN + payload);
         let (front, _) = room
             .split_first_chunk_mut()
             .expect("room for the longest header has just been claimed");

@@ -8,7 +8,7 @@
 //! A round trip in memory, client to server:
 //!
 //! ```
-//! use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
+//! use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Endpoint, Utf8};
 //! use wsbench_wire::frame::FrameBuffer;
 //! use wsbench_wire::opcode::OpCode;
 //! use wsbench_wire::mask::MaskKey;
@@ -16,7 +16,7 @@
 //! let mut sent = FrameBuffer::new();
 //! sent.push_frame(true, OpCode::Text, Some(MaskKey([1, 2, 3, 4])), &[b"tag", b" and filling"]);
 //!
-//! let mut server = Connection::new(Role::Server, Limits { max_message: 1024 }, Utf8::Check);
+//! let mut server = Connection::new(Endpoint::Server, Limits { max_message: 1024 }, Utf8::Check);
 //! let mut received = sent.as_slice().to_vec();
 //! let mut input = &mut received[..];
 //! let event = server.receive(&mut input).unwrap();

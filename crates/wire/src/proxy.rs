@@ -81,12 +81,12 @@ impl fmt::Display for Destination {
 pub struct Tunnel {
     out: Vec<u8>,
     inbox: Vec<u8>,
-    dialogue: Dialogue,
+    dialogue: ProxyDialogue,
     is_open: bool,
 }
 
 #[derive(Clone, Debug)]
-enum Dialogue {
+enum ProxyDialogue {
     Http { with_login: bool },
     Socks(Socks),
 }
@@ -104,7 +104,7 @@ impl Tunnel {
         Self {
             out: request.into_bytes(),
             inbox: Vec::new(),
-            dialogue: Dialogue::Http {
+            dialogue: ProxyDialogue::Http {
                 with_login: login.is_some(),
             },
             is_open: false,
@@ -119,7 +119,7 @@ impl Tunnel {
         Self {
             out,
             inbox: Vec::new(),
-            dialogue: Dialogue::Socks(socks),
+            dialogue: ProxyDialogue::Socks(socks),
             is_open: false,
         }
     }
@@ -149,13 +149,13 @@ impl Tunnel {
     pub fn on_bytes(&mut self, bytes: &[u8]) -> Result<(), ProxyError> {
         self.inbox.extend_from_slice(bytes);
         let consumed = match &mut self.dialogue {
-            Dialogue::Http { with_login } => read_head(&self.inbox, *with_login)?,
-            Dialogue::Socks(socks) => socks.advance(&self.inbox, &mut self.out)?,
+            ProxyDialogue::Http { with_login } => read_head(&self.inbox, *with_login)?,
+            ProxyDialogue::Socks(socks) => socks.advance(&self.inbox, &mut self.out)?,
         };
         self.inbox.drain(..consumed);
         self.is_open = match &self.dialogue {
-            Dialogue::Http { .. } => consumed > 0,
-            Dialogue::Socks(socks) => socks.is_done(),
+            ProxyDialogue::Http { .. } => consumed > 0,
+            ProxyDialogue::Socks(socks) => socks.is_done(),
         };
         if self.is_open && !self.inbox.is_empty() {
             return Err(ProxyError::Trailing {

@@ -10,9 +10,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use session::{Seen, cut, see};
-use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
+use wsbench_wire::connection::{Connection, Endpoint, Event, Limits, MessageKind, Utf8};
 use wsbench_wire::error::ProtocolError;
-use wsbench_wire::frame::{FrameBuffer, Header};
+use wsbench_wire::frame::{FrameBuffer, FrameHeader};
 use wsbench_wire::mask::MaskKey;
 use wsbench_wire::opcode::OpCode;
 
@@ -20,7 +20,7 @@ const KEY: MaskKey = MaskKey([0xa1, 0x02, 0x7f, 0xee]);
 const LIMIT: u64 = 1000;
 
 /// The error of a stream, which must come however the stream is cut.
-fn error(role: Role, bytes: &[u8]) -> ProtocolError {
+fn error(role: Endpoint, bytes: &[u8]) -> ProtocolError {
     let (_, whole) = see(role, LIMIT, Utf8::Check, [bytes]);
     let (_, cut) = see(role, LIMIT, Utf8::Check, bytes.chunks(1));
     assert_eq!(
@@ -31,7 +31,7 @@ fn error(role: Role, bytes: &[u8]) -> ProtocolError {
 }
 
 fn client_error(bytes: &[u8]) -> ProtocolError {
-    error(Role::Client, bytes)
+    error(Endpoint::Client, bytes)
 }
 
 #[test]
@@ -45,11 +45,11 @@ fn frames_are_masked_by_clients_alone() {
         ProtocolError::MaskedByServer
     );
     assert_eq!(
-        error(Role::Server, b"\x81\x01x"),
+        error(Endpoint::Server, b"\x81\x01x"),
         ProtocolError::UnmaskedByClient
     );
     assert_eq!(
-        error(Role::Server, b"\x88\x00"),
+        error(Endpoint::Server, b"\x88\x00"),
         ProtocolError::UnmaskedByClient
     );
 }
@@ -133,7 +133,7 @@ fn messages_are_limited_over_all_their_fragments() {
         frame(false, OpCode::Binary, 600),
         frame(true, OpCode::Continuation, 400),
     ];
-    let (seen, error) = see(Role::Client, LIMIT, Utf8::Check, [&whole.concat()[..]]);
+    let (seen, error) = see(Endpoint::Client, LIMIT, Utf8::Check, [&whole.concat()[..]]);
     assert_eq!(error, None);
     assert_eq!(seen, [Seen::Message(MessageKind::Binary, vec![b'x'; 1000])]);
 }
@@ -142,7 +142,7 @@ fn messages_are_limited_over_all_their_fragments() {
 fn lengths_that_add_up_beyond_64_bits_do_not_wrap() {
     let first = b"\x02\x7f\x7f\xff\xff\xff\xff\xff\xff\xff";
     let mut connection = Connection::new(
-        Role::Client,
+        Endpoint::Client,
         Limits {
             max_message: u64::MAX,
         },
@@ -169,7 +169,7 @@ fn text_fails_at_the_first_octet_that_cannot_be_utf8() {
     // Autobahn 6.4.2: inside a frame of which more is to come, at the octet that settles it.
     let start = b"\x81\x7e\x01\x00\xce\xba\xe1\xbd\xb9\xf4\x90";
     let (_, before) = see(
-        Role::Client,
+        Endpoint::Client,
         LIMIT,
         Utf8::Check,
         [&start[..start.len() - 1]],
@@ -180,21 +180,25 @@ fn text_fails_at_the_first_octet_that_cannot_be_utf8() {
     assert_eq!(client_error(b"\x01\x02\xe2\x82\x80\x00"), invalid);
     // Binary is anything; unchecked text is the caller's affair.
     assert_eq!(
-        see(Role::Client, LIMIT, Utf8::Check, [&b"\x82\x01\xff"[..]]).1,
+        see(Endpoint::Client, LIMIT, Utf8::Check, [&b"\x82\x01\xff"[..]]).1,
         None
     );
     assert_eq!(
-        see(Role::Client, LIMIT, Utf8::Skip, [&b"\x81\x01\xff"[..]]).1,
+        see(Endpoint::Client, LIMIT, Utf8::Skip, [&b"\x81\x01\xff"[..]]).1,
         None
     );
     // The check starts afresh with every message.
     let two = b"\x01\x01\xc3\x80\x01\xa9\x81\x02\xc3\xa9";
-    assert_eq!(see(Role::Client, LIMIT, Utf8::Check, [&two[..]]).1, None);
+    assert_eq!(
+        see(Endpoint::Client, LIMIT, Utf8::Check, [&two[..]]).1,
+        None
+    );
 }
 
 #[test]
 fn a_whole_message_is_one_piece() {
-    let mut connection = Connection::new(Role::Client, Limits { max_message: LIMIT }, Utf8::Check);
+    let mut connection =
+        Connection::new(Endpoint::Client, Limits { max_message: LIMIT }, Utf8::Check);
     let mut bytes = *b"\x81\x02hi\x82\x00\x81\x05ab";
     let mut input = &mut bytes[..];
     let piece = |kind, bytes, first, last| {
@@ -232,7 +236,8 @@ fn a_whole_message_is_one_piece() {
 
 #[test]
 fn empty_fragments_count_for_nothing_but_the_end() {
-    let mut connection = Connection::new(Role::Client, Limits { max_message: LIMIT }, Utf8::Check);
+    let mut connection =
+        Connection::new(Endpoint::Client, Limits { max_message: LIMIT }, Utf8::Check);
     let mut bytes = *b"\x01\x00\x00\x00\x00\x01x\x00\x00\x80\x00";
     let mut input = &mut bytes[..];
     let piece = |bytes, first, last| {
@@ -251,7 +256,8 @@ fn empty_fragments_count_for_nothing_but_the_end() {
 
 #[test]
 fn control_payloads_survive_until_the_next() {
-    let mut connection = Connection::new(Role::Server, Limits { max_message: LIMIT }, Utf8::Check);
+    let mut connection =
+        Connection::new(Endpoint::Server, Limits { max_message: LIMIT }, Utf8::Check);
     let mut out = FrameBuffer::new();
     out.push_frame(true, OpCode::Ping, Some(KEY), &[&[b'p'; 125]]);
     out.push_frame(true, OpCode::Pong, Some(KEY), &[]);
@@ -266,7 +272,8 @@ fn control_payloads_survive_until_the_next() {
 
 #[test]
 fn nothing_is_heard_behind_a_close_or_an_error() {
-    let mut connection = Connection::new(Role::Client, Limits { max_message: LIMIT }, Utf8::Check);
+    let mut connection =
+        Connection::new(Endpoint::Client, Limits { max_message: LIMIT }, Utf8::Check);
     let mut bytes = *b"\x88\x05\x03\xe9off\x81\x02hi\xff\xff\xff";
     let mut input = &mut bytes[..];
     assert_eq!(connection.close_reason(), "");
@@ -276,7 +283,8 @@ fn nothing_is_heard_behind_a_close_or_an_error() {
     assert_eq!(connection.receive(&mut input), Ok(None));
     assert!(input.is_empty());
 
-    let mut connection = Connection::new(Role::Client, Limits { max_message: LIMIT }, Utf8::Check);
+    let mut connection =
+        Connection::new(Endpoint::Client, Limits { max_message: LIMIT }, Utf8::Check);
     let mut bytes = *b"\x83\x00";
     let unknown = Err(ProtocolError::UnknownOpcode(3));
     assert_eq!(connection.receive(&mut &mut bytes[..]), unknown);
@@ -289,7 +297,7 @@ fn nothing_is_heard_behind_a_close_or_an_error() {
 
 #[test]
 fn a_close_without_a_body_has_no_code() {
-    let (seen, error) = see(Role::Client, LIMIT, Utf8::Check, [&b"\x88\x00"[..]]);
+    let (seen, error) = see(Endpoint::Client, LIMIT, Utf8::Check, [&b"\x88\x00"[..]]);
     assert_eq!((seen, error), (vec![Seen::Close(None)], None));
 }
 
@@ -333,7 +341,7 @@ fn every_error_has_its_code_and_fits_into_a_close_frame() {
 }
 
 /// Frames whose headers are mostly in order, so that streams get somewhere; all else is chance.
-fn frame(role: Role) -> impl Strategy<Value = Vec<u8>> {
+fn frame(role: Endpoint) -> impl Strategy<Value = Vec<u8>> {
     let opcode = prop_oneof![6 => 0..3_u8, 3 => 8..11_u8, 1 => 0..16_u8];
     let payload = prop_oneof![
         4 => "[aé€😀]{0,20}".prop_map(String::into_bytes),
@@ -342,8 +350,8 @@ fn frame(role: Role) -> impl Strategy<Value = Vec<u8>> {
     ];
     let flags = (any::<bool>(), prop::bool::weighted(0.97), any::<[u8; 4]>());
     (opcode, payload, flags).prop_map(move |(opcode, payload, (fin, by_role, key))| {
-        let masked = by_role == (role == Role::Server);
-        let header = Header {
+        let masked = by_role == (role == Endpoint::Server);
+        let header = FrameHeader {
             fin: fin || opcode >= 8,
             rsv: 0,
             opcode: OpCode::from_bits(opcode).unwrap_or(OpCode::Text),
@@ -359,7 +367,7 @@ fn frame(role: Role) -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// A stream of frames, the last of them cut off, with a few octets overwritten.
-fn stream(role: Role) -> impl Strategy<Value = Vec<u8>> {
+fn stream(role: Endpoint) -> impl Strategy<Value = Vec<u8>> {
     let damage = vec((any::<prop::sample::Index>(), any::<u8>()), 0..2);
     let cut_off = any::<prop::sample::Index>();
     (vec(frame(role), 0..8), damage, cut_off).prop_map(|(frames, damage, cut_off)| {
@@ -378,8 +386,8 @@ fn stream(role: Role) -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-fn role() -> impl Strategy<Value = Role> {
-    prop_oneof![Just(Role::Client), Just(Role::Server)]
+fn role() -> impl Strategy<Value = Endpoint> {
+    prop_oneof![Just(Endpoint::Client), Just(Endpoint::Server)]
 }
 
 proptest! {
@@ -436,7 +444,7 @@ proptest! {
             expected.push(Seen::Message(kind, payload.clone().into_bytes()));
         }
         let pieces = cut(out.as_slice(), &cuts);
-        let (at_server, error) = see(Role::Server, LIMIT, Utf8::Check, pieces);
+        let (at_server, error) = see(Endpoint::Server, LIMIT, Utf8::Check, pieces);
         prop_assert_eq!(error, None);
         prop_assert_eq!(&at_server, &expected);
         // The server sends all of it back, pings as pongs.
@@ -449,7 +457,7 @@ proptest! {
             }
         }
         let pieces = cut(back.as_slice(), &cuts);
-        let (at_client, error) = see(Role::Client, LIMIT, Utf8::Check, pieces);
+        let (at_client, error) = see(Endpoint::Client, LIMIT, Utf8::Check, pieces);
         prop_assert_eq!(error, None);
         let expected: Vec<Seen> = expected
             .into_iter()

@@ -11,10 +11,12 @@ use miniz_oxide::inflate::decompress_to_vec;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
-use wsbench_wire::deflate::{Codec, NegotiationError, Offer, Pool, Terms, WindowBits, Wish};
+use wsbench_wire::connection::{Connection, Endpoint, Event, Limits, MessageKind, Utf8};
+use wsbench_wire::deflate::{
+    AgreedParameters, Codec, NegotiationError, Offer, Pool, WindowBits, Wish,
+};
 use wsbench_wire::error::ProtocolError;
-use wsbench_wire::frame::{FrameBuffer, Header, RSV1};
+use wsbench_wire::frame::{FrameBuffer, FrameHeader, RSV1};
 use wsbench_wire::opcode::OpCode;
 
 const LIMITS: Limits = Limits {
@@ -26,7 +28,7 @@ fn bits(bits: u8) -> WindowBits {
     WindowBits::new(bits).unwrap()
 }
 
-fn codec(role: Role, terms: &Terms) -> Codec {
+fn codec(role: Endpoint, terms: &AgreedParameters) -> Codec {
     Codec::new(role, terms, &Wish::default(), LIMITS, Utf8::Check)
 }
 
@@ -75,15 +77,15 @@ fn the_examples_of_the_rfc_are_read_and_written() {
         b"\xf3\x48\xcd\xc9\xc9\x07\x00\x00",
         b"\xf2\x48\x05\x00\x00\x00\xff\xff\xca\xc9\xc9\x07\x00",
     ] {
-        let mut server = codec(Role::Server, &Terms::default());
+        let mut server = codec(Endpoint::Server, &AgreedParameters::default());
         // Twice, for what a message leaves behind must not be in the way of the next.
         for _ in 0..2 {
             assert_eq!(text(&mut server, &mut pool, payload), Ok(b"Hello".to_vec()));
         }
         assert_eq!(text(&mut server, &mut pool, b"\x00"), Ok(Vec::new()));
     }
-    let mut client = codec(Role::Client, &Terms::default());
-    let mut server = codec(Role::Server, &Terms::default());
+    let mut client = codec(Endpoint::Client, &AgreedParameters::default());
+    let mut server = codec(Endpoint::Server, &AgreedParameters::default());
     for payload in [
         &b"\xf2\x48\xcd\xc9\xc9\x07\x00"[..],
         b"\xf2\x00\x11\x00\x00",
@@ -92,11 +94,11 @@ fn the_examples_of_the_rfc_are_read_and_written() {
         assert_eq!(text(&mut server, &mut pool, payload), Ok(b"Hello".to_vec()));
         assert_eq!(compressed(&mut client, &mut pool, b""), b"\x00");
     }
-    let forgetful = Terms {
+    let forgetful = AgreedParameters {
         client_no_takeover: true,
-        ..Terms::default()
+        ..AgreedParameters::default()
     };
-    let mut client = codec(Role::Client, &forgetful);
+    let mut client = codec(Endpoint::Client, &forgetful);
     for _ in 0..3 {
         let payload = compressed(&mut client, &mut pool, b"Hello");
         assert_eq!(payload, b"\xf2\x48\xcd\xc9\xc9\x07\x00");
@@ -109,7 +111,7 @@ fn compressed_frames_are_told_from_others() {
     let stream = b"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00\
         \x41\x03\xf2\x48\xcd\x89\x01x\x80\x04\xc9\xc9\x07\x00\x81\x02hi\xc2\x01\x00";
     for step in 1..=stream.len() {
-        let mut connection = Connection::new(Role::Client, LIMITS, Utf8::Check);
+        let mut connection = Connection::new(Endpoint::Client, LIMITS, Utf8::Check);
         connection.allow_compression();
         let (mut payload, mut seen) = (Vec::new(), Vec::new());
         for chunk in stream.chunks(step) {
@@ -149,7 +151,7 @@ fn compressed_frames_are_told_from_others() {
 #[test]
 fn the_bit_stands_on_the_first_frame_of_a_message_alone() {
     let error = |allowed: bool, stream: &[u8]| {
-        let mut connection = Connection::new(Role::Client, LIMITS, Utf8::Check);
+        let mut connection = Connection::new(Endpoint::Client, LIMITS, Utf8::Check);
         if allowed {
             connection.allow_compression();
         }
@@ -181,14 +183,14 @@ fn the_bit_stands_on_the_first_frame_of_a_message_alone() {
 #[test]
 fn a_bomb_is_refused_after_as_much_as_was_agreed_to() {
     let mut pool = Pool::new(9);
-    let mut client = codec(Role::Client, &Terms::default());
+    let mut client = codec(Endpoint::Client, &AgreedParameters::default());
     let bomb = compressed(&mut client, &mut pool, &vec![b'0'; 64 << 20]);
     assert!(
         bomb.len() < 100_000,
         "{} octets that become 64 MiB",
         bomb.len()
     );
-    let mut server = codec(Role::Server, &Terms::default());
+    let mut server = codec(Endpoint::Server, &AgreedParameters::default());
     let (mut input, mut buffer, mut given) = (&bomb[..], [0; 4096], 0);
     let error = loop {
         let kind = MessageKind::Text;
@@ -202,8 +204,8 @@ fn a_bomb_is_refused_after_as_much_as_was_agreed_to() {
     assert_eq!(error.close_code(), 1009);
     assert!(given <= limit, "{given} of at most {limit}");
     // Exactly the limit is no bomb, in a message of any buffer.
-    let mut client = codec(Role::Client, &Terms::default());
-    let mut server = codec(Role::Server, &Terms::default());
+    let mut client = codec(Endpoint::Client, &AgreedParameters::default());
+    let mut server = codec(Endpoint::Server, &AgreedParameters::default());
     for len in [limit as usize, limit as usize + 1] {
         let payload = compressed(&mut client, &mut pool, &vec![b'0'; len]);
         let is_taken = text(&mut server, &mut pool, &payload).is_ok();
@@ -214,7 +216,7 @@ fn a_bomb_is_refused_after_as_much_as_was_agreed_to() {
 #[test]
 fn what_is_no_deflate_stream_is_refused() {
     let mut pool = Pool::new(6);
-    let mut server = codec(Role::Server, &Terms::default());
+    let mut server = codec(Endpoint::Server, &AgreedParameters::default());
     // A block of type 3; a stored block whose length does not match; a reference to nothing.
     for payload in [
         &b"\x06"[..],
@@ -223,7 +225,7 @@ fn what_is_no_deflate_stream_is_refused() {
     ] {
         let found = text(&mut server, &mut pool, payload);
         assert_eq!(found, Err(ProtocolError::InvalidDeflate));
-        server = codec(Role::Server, &Terms::default());
+        server = codec(Endpoint::Server, &AgreedParameters::default());
     }
     assert_eq!(ProtocolError::InvalidDeflate.close_code(), 1007);
 }
@@ -231,11 +233,11 @@ fn what_is_no_deflate_stream_is_refused() {
 #[test]
 fn who_refers_to_what_was_to_be_forgotten_is_found_out() {
     let mut pool = Pool::new(6);
-    let forgetful = Terms {
+    let forgetful = AgreedParameters {
         client_no_takeover: true,
-        ..Terms::default()
+        ..AgreedParameters::default()
     };
-    let mut server = codec(Role::Server, &forgetful);
+    let mut server = codec(Endpoint::Server, &forgetful);
     let first = text(&mut server, &mut pool, b"\xf2\x48\xcd\xc9\xc9\x07\x00");
     assert_eq!(first, Ok(b"Hello".to_vec()));
     let second = text(&mut server, &mut pool, b"\xf2\x00\x11\x00\x00");
@@ -245,17 +247,17 @@ fn who_refers_to_what_was_to_be_forgotten_is_found_out() {
 #[test]
 fn text_is_checked_behind_the_compression() {
     let mut pool = Pool::new(6);
-    let mut client = codec(Role::Client, &Terms::default());
+    let mut client = codec(Endpoint::Client, &AgreedParameters::default());
     for (message, is_text) in [
         ("größer".as_bytes(), true),
         (b"gr\xfc\xdfe", false),
         (b"cut \xe2\x82", false),
     ] {
-        let mut server = codec(Role::Server, &Terms::default());
-        let mut own = codec(Role::Client, &Terms::default());
+        let mut server = codec(Endpoint::Server, &AgreedParameters::default());
+        let mut own = codec(Endpoint::Client, &AgreedParameters::default());
         let payload = compressed(&mut own, &mut pool, message);
         for room in [1, 2, 4096] {
-            let mut server = codec(Role::Server, &Terms::default());
+            let mut server = codec(Endpoint::Server, &AgreedParameters::default());
             let found = inflated(&mut server, &mut pool, MessageKind::Text, &[&payload], room);
             let expected = if is_text {
                 Ok(message.to_vec())
@@ -297,12 +299,12 @@ fn no_reference_goes_further_back_than_the_window() {
     let messages: Vec<String> = (0..40).map(|_| message()).collect();
     for level in 1..=9 {
         for window in 8..=15 {
-            let terms = Terms {
+            let terms = AgreedParameters {
                 client_bits: Some(bits(window)),
-                ..Terms::default()
+                ..AgreedParameters::default()
             };
             let mut pool = Pool::new(level);
-            let mut client = codec(Role::Client, &terms);
+            let mut client = codec(Endpoint::Client, &terms);
             let mut stream = Vec::new();
             for message in &messages {
                 stream.extend(compressed(&mut client, &mut pool, message.as_bytes()));
@@ -322,10 +324,10 @@ fn no_reference_goes_further_back_than_the_window() {
 }
 
 /// What a server that keeps to this window may send to a client that keeps no more.
-fn windowed(window: u8) -> Terms {
-    Terms {
+fn windowed(window: u8) -> AgreedParameters {
+    AgreedParameters {
         server_bits: Some(bits(window)),
-        ..Terms::default()
+        ..AgreedParameters::default()
     }
 }
 
@@ -340,7 +342,7 @@ fn who_refers_beyond_the_window_that_was_agreed_on_is_found_out() {
             let noise: Vec<u8> = (0..distance).map(|_| octet()).collect();
             let message = [&noise[..], &noise[..100]].concat();
             let mut pool = Pool::new(9);
-            let mut server = codec(Role::Server, &Terms::default());
+            let mut server = codec(Endpoint::Server, &AgreedParameters::default());
             let payload = compressed(&mut server, &mut pool, &message);
             let stream = [&payload[..], &TAIL].concat();
             assert_eq!(tokens::read(&stream).farthest, distance);
@@ -348,7 +350,7 @@ fn who_refers_beyond_the_window_that_was_agreed_on_is_found_out() {
             let octets: Vec<&[u8]> = payload.chunks(1).collect();
             for pieces in [&[&payload[..]][..], &[halves.0, halves.1], &octets] {
                 for room in [1, 100, 1 << 16] {
-                    let mut client = codec(Role::Client, &windowed(window));
+                    let mut client = codec(Endpoint::Client, &windowed(window));
                     let kind = MessageKind::Binary;
                     let found = inflated(&mut client, &mut pool, kind, pieces, room);
                     let expected = if beyond == 0 {
@@ -392,8 +394,8 @@ fn what_is_no_stream_is_told_from_what_exceeds_the_window() {
             (true, b"\x06"),
             (true, b"\x00\x05\x00\x00\x00hello"),
         ] {
-            let mut server = codec(Role::Server, &windowed(window));
-            let mut client = codec(Role::Client, &windowed(window));
+            let mut server = codec(Endpoint::Server, &windowed(window));
+            let mut client = codec(Endpoint::Client, &windowed(window));
             if before {
                 let first = compressed(&mut server, &mut pool, &filled);
                 assert_eq!(text(&mut client, &mut pool, &first), Ok(filled.clone()));
@@ -407,7 +409,7 @@ fn what_is_no_stream_is_told_from_what_exceeds_the_window() {
 #[test]
 fn offers_and_answers_are_read_strictly() {
     let offer = |text: &str| text.parse::<Offer>();
-    let terms = |text: &str| text.parse::<Terms>();
+    let terms = |text: &str| text.parse::<AgreedParameters>();
     let plain = Offer {
         server_no_takeover: false,
         client_no_takeover: false,
@@ -468,7 +470,7 @@ fn offers_and_answers_are_read_strictly() {
 fn an_answer_must_fit_its_offer() {
     let check = |offer: &str, answer: &str| {
         let read = |parameters: &str| format!("permessage-deflate{parameters}");
-        let terms: Terms = read(answer).parse().unwrap();
+        let terms: AgreedParameters = read(answer).parse().unwrap();
         terms.check_against(&read(offer).parse().unwrap())
     };
     assert_eq!(check("", ""), Ok(()));
@@ -570,7 +572,7 @@ proptest! {
         let mut pools = [Pool::new(level), Pool::new(level)];
         let codec = |role, wish: &Wish| Codec::new(role, &terms, wish, LIMITS, Utf8::Check);
         let (mut client, mut server) =
-            (codec(Role::Client, &of_client), codec(Role::Server, &of_server));
+            (codec(Endpoint::Client, &of_client), codec(Endpoint::Server, &of_server));
         let mut stream = Vec::new();
         for message in &messages {
             let payload = compressed(&mut client, &mut pools[0], message);
@@ -605,10 +607,10 @@ proptest! {
         let mut pool = Pool::new(6);
         let kind = MessageKind::Binary;
         let whole = {
-            let mut client = codec(Role::Client, &windowed(window));
+            let mut client = codec(Endpoint::Client, &windowed(window));
             inflated(&mut client, &mut pool, kind, &[&payload], 4096)
         };
-        let mut client = codec(Role::Client, &windowed(window));
+        let mut client = codec(Endpoint::Client, &windowed(window));
         let pieces = cut(&payload, &places);
         prop_assert_eq!(inflated(&mut client, &mut pool, kind, &pieces, room), whole);
     }
@@ -618,16 +620,17 @@ proptest! {
     fn fragments_of_any_size_carry_a_compressed_message(
         messages in any_messages(), fragment in 1..2000_usize, step in 1..5000_usize,
     ) {
-        let terms = Terms::default();
+        let terms = AgreedParameters::default();
         let mut pool = Pool::new(6);
-        let (mut client, mut server) = (codec(Role::Client, &terms), codec(Role::Server, &terms));
+        let mut client = codec(Endpoint::Client, &terms);
+        let mut server = codec(Endpoint::Server, &terms);
         let mut out = FrameBuffer::new();
         for message in &messages {
             let payload = compressed(&mut client, &mut pool, message);
             let pieces = payload.chunks(fragment);
             let count = pieces.len();
             for (i, piece) in pieces.enumerate() {
-                let header = Header {
+                let header = FrameHeader {
                     fin: i + 1 == count,
                     rsv: if i == 0 { RSV1 } else { 0 },
                     opcode: if i == 0 { OpCode::Binary } else { OpCode::Continuation },
@@ -637,7 +640,7 @@ proptest! {
                 out.push_frame_as(header, &[piece]);
             }
         }
-        let mut connection = Connection::new(Role::Server, LIMITS, Utf8::Check);
+        let mut connection = Connection::new(Endpoint::Server, LIMITS, Utf8::Check);
         connection.allow_compression();
         let (mut received, mut present) = (Vec::new(), Vec::new());
         let mut buffer = [0; 700];
@@ -680,10 +683,10 @@ proptest! {
         places in vec(any::<usize>(), 0..4), room in prop_oneof![1..40_usize, Just(9000)],
         level in 1..=9_u32,
     ) {
-        let on = |window| Terms { server_no_takeover: no_takeover, ..windowed(window) };
+        let on = |window| AgreedParameters { server_no_takeover: no_takeover, ..windowed(window) };
         let mut pool = Pool::new(level);
-        let mut server = codec(Role::Server, &on(kept));
-        let mut client = codec(Role::Client, &on(agreed));
+        let mut server = codec(Endpoint::Server, &on(kept));
+        let mut client = codec(Endpoint::Client, &on(agreed));
         // Again and again, so that a reference may go as far back as it likes.
         let repeated = messages.iter().cycle().take(3 * messages.len());
         let (mut stream, mut before) = (Vec::new(), 0);

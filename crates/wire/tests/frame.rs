@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use wsbench_wire::close::{MAX_REASON, is_valid_close_code, push_close};
 use wsbench_wire::error::ProtocolError;
-use wsbench_wire::frame::{FrameBuffer, Header};
+use wsbench_wire::frame::{FrameBuffer, FrameHeader};
 use wsbench_wire::mask::{MaskKey, mask_in_place};
 use wsbench_wire::opcode::OpCode;
 
@@ -43,7 +43,7 @@ fn a_header_reads_back_as_written_and_not_before_its_last_octet() {
         for mask in masks {
             for len in LENGTHS {
                 for rsv in 0..8 {
-                    let header = Header {
+                    let header = FrameHeader {
                         fin: true,
                         rsv,
                         opcode,
@@ -52,21 +52,21 @@ fn a_header_reads_back_as_written_and_not_before_its_last_octet() {
                     };
                     reads_back(header);
                     let fin = false;
-                    reads_back(Header { fin, ..header });
+                    reads_back(FrameHeader { fin, ..header });
                 }
             }
         }
     }
 }
 
-fn reads_back(header: Header) {
-    let mut bytes = [0xee; Header::MAX_LEN];
+fn reads_back(header: FrameHeader) {
+    let mut bytes = [0xee; FrameHeader::MAX_LEN];
     let end = header.encode(&mut bytes);
     assert!(
         bytes[end..].iter().all(|&octet| octet == 0xee),
         "wrote behind its end"
     );
-    let read = Header::parse(&bytes);
+    let read = FrameHeader::parse(&bytes);
     if header.opcode.is_control() && !header.fin {
         assert_eq!(read, Err(ProtocolError::FragmentedControl(header.opcode)));
         return;
@@ -78,7 +78,7 @@ fn reads_back(header: Header) {
     assert_eq!(read, Ok(Some((header, end))));
     for cut in 0..end {
         assert_eq!(
-            Header::parse(&bytes[..cut]),
+            FrameHeader::parse(&bytes[..cut]),
             Ok(None),
             "{cut} of {end} octets"
         );
@@ -121,7 +121,7 @@ fn unknown_opcodes_are_refused_by_their_first_octet() {
         match known {
             Some(opcode) => assert_eq!(opcode.bits(), bits),
             None => assert_eq!(
-                Header::parse(&[0x80 | bits]),
+                FrameHeader::parse(&[0x80 | bits]),
                 Err(ProtocolError::UnknownOpcode(bits))
             ),
         }
@@ -131,10 +131,10 @@ fn unknown_opcodes_are_refused_by_their_first_octet() {
 #[test]
 fn control_frames_are_refused_as_early_as_can_be() {
     for opcode in [OpCode::Close, OpCode::Ping, OpCode::Pong] {
-        let fragmented = Header::parse(&[opcode.bits()]);
+        let fragmented = FrameHeader::parse(&[opcode.bits()]);
         assert_eq!(fragmented, Err(ProtocolError::FragmentedControl(opcode)));
         for len in [126, 127, 0x80 | 126, 0x80 | 127] {
-            let long = Header::parse(&[0x80 | opcode.bits(), len]);
+            let long = FrameHeader::parse(&[0x80 | opcode.bits(), len]);
             assert_eq!(long, Err(ProtocolError::LongControl(opcode)));
         }
     }
@@ -142,7 +142,7 @@ fn control_frames_are_refused_as_early_as_can_be() {
 
 #[test]
 fn lengths_must_be_in_the_fewest_octets_and_below_two_to_the_63() {
-    let parse = |len: &[u8]| Header::parse(&[&[0x82], len].concat());
+    let parse = |len: &[u8]| FrameHeader::parse(&[&[0x82], len].concat());
     for short in [0, 1, 125_u16] {
         let [high, low] = short.to_be_bytes();
         let error = Err(ProtocolError::NonMinimalLength(short.into()));
@@ -201,7 +201,7 @@ fn what_was_sent_is_forgotten_from_the_front() {
 #[test]
 fn a_header_of_the_callers_making_may_lie() {
     let mut out = FrameBuffer::new();
-    let header = Header {
+    let header = FrameHeader {
         fin: false,
         rsv: 0b101,
         opcode: OpCode::Ping,
@@ -254,7 +254,7 @@ proptest! {
         out.push_raw(&vec![0xcc; before]);
         let slices: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
         out.push_frame(true, OpCode::Binary, Some(MaskKey(key)), &slices);
-        let (header, start) = Header::parse(&out.as_slice()[before..]).unwrap().unwrap();
+        let (header, start) = FrameHeader::parse(&out.as_slice()[before..]).unwrap().unwrap();
         let mut payload = out.as_slice()[before + start..].to_vec();
         mask_in_place(MaskKey(key), 0, &mut payload);
         prop_assert_eq!(&payload, &parts.concat());
@@ -265,9 +265,9 @@ proptest! {
     /// No bytes make the parser panic or read past what it was given.
     #[test]
     fn any_bytes_are_a_header_or_not(bytes in vec(any::<u8>(), 0..20)) {
-        if let Ok(Some((header, end))) = Header::parse(&bytes) {
-            prop_assert!(end <= bytes.len() && end <= Header::MAX_LEN);
-            let mut again = [0; Header::MAX_LEN];
+        if let Ok(Some((header, end))) = FrameHeader::parse(&bytes) {
+            prop_assert!(end <= bytes.len() && end <= FrameHeader::MAX_LEN);
+            let mut again = [0; FrameHeader::MAX_LEN];
             prop_assert_eq!(header.encode(&mut again), end);
             prop_assert_eq!(&again[..end], &bytes[..end]);
         }

@@ -20,8 +20,8 @@ use session::{Seen, cut, see};
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::{self, WebSocket, WebSocketConfig};
 use tungstenite::{Error, Message};
-use wsbench_wire::connection::{MessageKind, Role, Utf8};
-use wsbench_wire::frame::{FrameBuffer, Header};
+use wsbench_wire::connection::{Endpoint, MessageKind, Utf8};
+use wsbench_wire::frame::{FrameBuffer, FrameHeader};
 use wsbench_wire::mask::MaskKey;
 use wsbench_wire::opcode::OpCode;
 
@@ -56,10 +56,10 @@ impl Write for Pieces<'_> {
 }
 
 /// What the oracle sees, up to a close, and whether it rejected.
-fn consult(role: Role, pieces: Vec<&[u8]>) -> (Vec<Seen>, bool) {
+fn consult(role: Endpoint, pieces: Vec<&[u8]>) -> (Vec<Seen>, bool) {
     let role = match role {
-        Role::Client => protocol::Role::Client,
-        Role::Server => protocol::Role::Server,
+        Endpoint::Client => protocol::Role::Client,
+        Endpoint::Server => protocol::Role::Server,
     };
     let config = WebSocketConfig::default()
         .max_message_size(Some(MAX_MESSAGE))
@@ -195,7 +195,7 @@ fn blemish() -> impl Strategy<Value = Blemish> {
 }
 
 /// A session of a few messages, in which at most one frame has a blemish.
-fn session(role: Role) -> impl Strategy<Value = Vec<Draft>> {
+fn session(role: Endpoint) -> impl Strategy<Value = Vec<Draft>> {
     let frames = vec(message(), 0..6).prop_map(|messages| messages.concat());
     let keys = vec(any::<[u8; 4]>(), 1..4);
     (frames, keys, blemish(), any::<Index>()).prop_map(move |(frames, keys, blemish, at)| {
@@ -203,7 +203,7 @@ fn session(role: Role) -> impl Strategy<Value = Vec<Draft>> {
             fin,
             rsv: 0,
             opcode,
-            masked: role == Role::Server,
+            masked: role == Endpoint::Server,
             key: keys[i % keys.len()],
             payload,
         };
@@ -248,7 +248,7 @@ fn spoil(drafts: &mut Vec<Draft>, at: usize, blemish: &Blemish) {
 fn write(drafts: &[Draft]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for draft in drafts {
-        let header = Header {
+        let header = FrameHeader {
             fin: draft.fin,
             rsv: draft.rsv,
             opcode: OpCode::from_bits(draft.opcode).unwrap_or(OpCode::Text),
@@ -271,7 +271,7 @@ fn closes_with_1014(drafts: &[Draft]) -> bool {
         .any(|draft| draft.opcode == 8 && draft.payload.starts_with(&1014_u16.to_be_bytes()))
 }
 
-fn agree(role: Role, drafts: &[Draft], cuts: &[usize]) -> Result<(), TestCaseError> {
+fn agree(role: Endpoint, drafts: &[Draft], cuts: &[usize]) -> Result<(), TestCaseError> {
     prop_assume!(!closes_with_1014(drafts));
     let bytes = write(drafts);
     let pieces = cut(&bytes, cuts);
@@ -290,18 +290,18 @@ proptest! {
 
     #[test]
     fn a_server_agrees(
-        drafts in session(Role::Server),
+        drafts in session(Endpoint::Server),
         cuts in vec(any::<usize>(), 0..8),
     ) {
-        agree(Role::Server, &drafts, &cuts)?;
+        agree(Endpoint::Server, &drafts, &cuts)?;
     }
 
     #[test]
     fn a_client_agrees(
-        drafts in session(Role::Client),
+        drafts in session(Endpoint::Client),
         cuts in vec(any::<usize>(), 0..8),
     ) {
-        agree(Role::Client, &drafts, &cuts)?;
+        agree(Endpoint::Client, &drafts, &cuts)?;
     }
 
     /// What this crate writes, the oracle reads.
@@ -318,7 +318,7 @@ proptest! {
             out.push_frame(true, kind.opcode(), Some(MaskKey(key)), &[front, back]);
             expected.push(Seen::Message(kind, payload));
         }
-        let (seen, rejected) = consult(Role::Server, vec![out.as_slice()]);
+        let (seen, rejected) = consult(Endpoint::Server, vec![out.as_slice()]);
         prop_assert_eq!(seen, expected);
         prop_assert!(!rejected);
     }

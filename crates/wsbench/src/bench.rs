@@ -22,7 +22,7 @@ use crate::machine::run_context;
 use crate::observer::Observer;
 use crate::reading::{ExpressionError, Judgement, ReadError, Reading};
 use crate::redirects::{self, Follow};
-use crate::runner::{LocalRunner, Parts};
+use crate::runner::{LocalRunner, RunnerParts};
 use crate::server_process::{RunningServer, ServerProcess};
 use crate::target;
 
@@ -286,7 +286,7 @@ impl Bench {
             }
             None => plan,
         };
-        let runner = LocalRunner::of(Parts {
+        let runner = LocalRunner::of(RunnerParts {
             server,
             stop: self.stop,
             context: RunContext {

@@ -24,7 +24,7 @@ pub trait Carrier {
         plan: &Plan,
         resolved: &Resolved,
         stop: &StopSignal,
-        observer: &mut dyn run::Observer,
+        observer: &mut dyn run::RunObserver,
     ) -> Result<Carried, BenchError>;
 }
 

@@ -72,7 +72,7 @@ pub fn run_context() -> RunContext {
     }
 }
 
-fn interface(of: host::Interface) -> Interface {
+fn interface(of: host::NetworkInterface) -> Interface {
     Interface {
         name: of.name,
         mbit_per_s: of.mbit_per_s,

@@ -144,7 +144,7 @@ impl<'a> Observers<'a> {
     }
 }
 
-impl run::Observer for Observers<'_> {
+impl run::RunObserver for Observers<'_> {
     fn progress(&mut self, progress: &Progress) {
         // Nobody's wish, nobody's work: it is the generator's core that reads it.
         let is_wanted = self.members.iter().any(|member| member.heeds_server());
@@ -172,7 +172,7 @@ impl run::Observer for Observers<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wsbench_drive::run::Observer as _;
+    use wsbench_drive::run::RunObserver as _;
 
     struct Wishing(Wish, u32);
 

@@ -375,7 +375,7 @@ pub fn span_range(text: &str) -> Result<SpanRange, QuantityError> {
 
 /// The length of the load before the measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WarmUp {
+pub enum WarmUpLength {
     /// So long.
     Given(Nanos),
     /// Until the load has settled.
@@ -386,10 +386,10 @@ pub enum WarmUp {
 ///
 /// # Errors
 /// Anything else.
-pub fn warm_up(text: &str) -> Result<WarmUp, QuantityError> {
+pub fn warm_up(text: &str) -> Result<WarmUpLength, QuantityError> {
     match text.trim() {
-        "auto" => Ok(WarmUp::Found),
-        text => span(text).map(WarmUp::Given),
+        "auto" => Ok(WarmUpLength::Found),
+        text => span(text).map(WarmUpLength::Given),
     }
 }
 

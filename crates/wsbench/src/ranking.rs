@@ -12,8 +12,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use wsbench_record::document::rfc3339;
 
 pub use install::Installing;
-pub use state::{Found, StateError, StateFile, digest};
-pub use testbed::{Circumstances, Here, preflight};
+pub use state::{InterruptedRanking, StateError, StateFile, digest};
+pub use testbed::{Circumstances, LocalTestbed, preflight};
 
 /// The wall clock, RFC 3339 in UTC.
 pub fn now_rfc3339() -> String {

@@ -59,7 +59,7 @@ pub struct LocalRunner {
 }
 
 /// The parts that a runner is made of.
-pub(crate) struct Parts {
+pub(crate) struct RunnerParts {
     pub(crate) server: RunningServer,
     pub(crate) stop: StopSignal,
     pub(crate) context: RunContext,
@@ -73,8 +73,8 @@ pub(crate) struct Parts {
 
 impl LocalRunner {
     /// Gets ready for runs against a server that is up.
-    pub(crate) fn of(parts: Parts) -> Self {
-        let Parts {
+    pub(crate) fn of(parts: RunnerParts) -> Self {
+        let RunnerParts {
             server,
             stop,
             context,

@@ -31,8 +31,8 @@ use file::{Names, SCHEMA};
 pub use file::{ServerFile, SuiteFile};
 use server::NO_BROADCAST;
 pub use server::{Contestant, Duty};
-use workload::Terms;
-pub use workload::{Commands, Load, Search};
+use workload::SuiteTerms;
+pub use workload::{Commands, Load, RateSearch};
 
 /// Rounds when none are given: the least that ranks well (METHOD 5.4).
 const ROUNDS: u32 = 10;
@@ -118,7 +118,7 @@ impl Suite {
         let file: SuiteFile =
             toml::from_str(text).map_err(|error| source.unread(&error, ADVICE))?;
         let home = path.parent().unwrap_or(Path::new("."));
-        Reader {
+        SuiteReader {
             source,
             file: &file,
             home: if home.as_os_str().is_empty() {
@@ -166,14 +166,14 @@ impl Suite {
 }
 
 /// A suite that is being read.
-struct Reader<'a> {
+struct SuiteReader<'a> {
     source: Source<'a>,
     file: &'a SuiteFile,
     /// The folder of the suite.
     home: &'a Path,
 }
 
-impl Reader<'_> {
+impl SuiteReader<'_> {
     fn suite(&self, choices: &Choices, commands: &dyn Commands) -> Result<Suite, SuiteError> {
         let file = self.file;
         if file.schema.get_ref() != SCHEMA {
@@ -192,7 +192,7 @@ impl Reader<'_> {
         let objective = objective.transpose()?;
         let text = |it: &Option<Spanned<String>>| it.as_ref().map(|it| it.get_ref().clone());
         let (slo, generator_cores) = (text(&file.slo), text(&file.generator_cores));
-        let terms = Terms {
+        let terms = SuiteTerms {
             rounds,
             slo: slo.as_deref().zip(objective.as_ref()),
             cores: pinned.as_ref(),
@@ -291,7 +291,7 @@ impl Reader<'_> {
         })
     }
 
-    fn workloads(&self, terms: &Terms<'_>) -> Result<Vec<Load>, SuiteError> {
+    fn workloads(&self, terms: &SuiteTerms<'_>) -> Result<Vec<Load>, SuiteError> {
         let mut loads: Vec<Load> = Vec::new();
         for entry in &self.file.workload {
             let load = workload::load(&self.source, entry, terms)?;

@@ -65,9 +65,9 @@ mod serving {
     use wsbench_drive::host;
     use wsbench_fleet::build::Build;
     use wsbench_fleet::carrier::drawn;
-    use wsbench_fleet::nats::{self, BusError, BusPlace, Role};
+    use wsbench_fleet::nats::{self, BusClient, BusError, BusPlace};
     use wsbench_fleet::protocol::Facts;
-    use wsbench_fleet::service::{Left, Line, Service};
+    use wsbench_fleet::service::{AgentService, Left, Line};
     use wsbench_judge::doctor;
     use wsbench_record::doctor::{Asked, Level};
 
@@ -99,7 +99,7 @@ mod serving {
         let doubts = checks
             .into_iter()
             .filter(|check| check.level >= Level::Warning);
-        let service = Service {
+        let service = AgentService {
             facts: Facts {
                 cores: if pin.is_empty() {
                     allowed.len()
@@ -142,7 +142,7 @@ mod serving {
     fn awaited(place: &BusPlace, name: &str, stop: &StopSignal) -> anyhow::Result<Option<Line>> {
         let mut has_said = false;
         while !stop.is_requested() {
-            match nats::open(place, Role::Agent(name.to_owned())) {
+            match nats::open(place, BusClient::Agent(name.to_owned())) {
                 Ok(line) => return Ok(Some(line)),
                 Err(error @ (BusError::Unreachable(..) | BusError::NoStreams(_))) => {
                     if !has_said {

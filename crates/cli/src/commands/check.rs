@@ -9,7 +9,7 @@ use clap::Args;
 use wsbench_conformance::cases;
 use wsbench_conformance::finding::Finding;
 use wsbench_drive::blocking_client::BlockingClient;
-use wsbench_drive::examiner::{self, Examiner, Greeting};
+use wsbench_drive::examiner::{self, Examiner, ObservedGreeting};
 use wsbench_drive::resolve;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Connect, Plan, PlanSpec};
@@ -138,7 +138,7 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
 }
 
 /// The greeting of a server in words; `None` of one that does not greet.
-fn greeting_words(greeting: &Greeting) -> Option<String> {
+fn greeting_words(greeting: &ObservedGreeting) -> Option<String> {
     (greeting.count > 0).then(|| {
         format!(
             "it greets each connection with {} of its own, \"{}\": passed over in every case",

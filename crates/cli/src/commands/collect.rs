@@ -55,7 +55,7 @@ mod collecting {
 
     use wsbench::Bench;
     use wsbench_fleet::collecting::{Collected, collect};
-    use wsbench_fleet::nats::{self, Role};
+    use wsbench_fleet::nats::{self, BusClient};
     use wsbench_record::document;
 
     use super::CollectArgs;
@@ -81,7 +81,7 @@ mod collecting {
         let file = file.transpose()?;
         let place = fleet::place(&args.bus, &args.who)?;
         let run = nats::name(&args.run).map_err(|error| fleet::no_name("RUN", &error))?;
-        let line = nats::open(&place, Role::Coordinator(run.clone()))?;
+        let line = nats::open(&place, BusClient::Coordinator(run.clone()))?;
         let (plan, kept) = collect(&run, &line, QUIET, &mut |words| say(words))?;
         let bench = Bench::of(plan.clone())
             .spelled(&Flags)

@@ -27,7 +27,7 @@ use crate::exit::{Exit, say};
 use crate::html_args::{self, HtmlArgs};
 use crate::judge::{exit, told};
 use crate::live_args::LiveArgs;
-use crate::measuring::{Ready, show_on_screen};
+use crate::measuring::{PreparedRuns, show_on_screen};
 use crate::output::{self, OutputFile};
 use crate::output_args::{Format, OutputArgs};
 use crate::plan;
@@ -37,7 +37,7 @@ use crate::spelling::Flags;
 use crate::state::StateArgs;
 use crate::surroundings::Surroundings;
 use crate::terminal;
-use wsbench::quantity::{self, WarmUp};
+use wsbench::quantity::{self, WarmUpLength};
 use wsbench::redirects;
 
 /// Length of a run when none is given: many short rounds tell more than few long ones.
@@ -217,7 +217,10 @@ fn short(flags: &Compare) -> RunArgs {
         amount.messages.is_none() && amount.clients.is_none() && run.pressure.stages.is_none();
     if is_timed {
         run.amount.duration = run.amount.duration.or(Some(DEFAULT_DURATION));
-        run.pressure.warmup = run.pressure.warmup.or(Some(WarmUp::Given(DEFAULT_WARMUP)));
+        run.pressure.warmup = run
+            .pressure
+            .warmup
+            .or(Some(WarmUpLength::Given(DEFAULT_WARMUP)));
     }
     run
 }
@@ -228,10 +231,10 @@ fn ready(
     target: &Target,
     formats: &OutputArgs,
     command_line: &[OsString],
-) -> anyhow::Result<Ready> {
+) -> anyhow::Result<PreparedRuns> {
     let measure = short(flags).measure(Some(target.clone()));
     let order = plan::order(&measure, &Surroundings::here())?;
-    let ready = Ready::for_runs(order, None, formats, command_line)?;
+    let ready = PreparedRuns::for_runs(order, None, formats, command_line)?;
     if formats.shown() != Format::Quiet {
         announce(&ready.plan);
     }

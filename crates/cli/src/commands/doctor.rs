@@ -10,7 +10,7 @@ use std::str::FromStr;
 use clap::Args;
 use wsbench_drive::host;
 use wsbench_drive::resolve::resolve;
-use wsbench_drive::run::{self, Observer, StopSignal};
+use wsbench_drive::run::{self, RunObserver, StopSignal};
 use wsbench_judge::doctor::examine;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
@@ -238,7 +238,7 @@ fn against_the_embedded_server() -> anyhow::Result<(RunResult, RunResult)> {
 /// Nobody looks on.
 struct Unwatched;
 
-impl Observer for Unwatched {
+impl RunObserver for Unwatched {
     fn progress(&mut self, _: &Progress) {}
 
     fn log(&mut self, _: &[LogRecord]) {}

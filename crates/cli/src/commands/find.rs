@@ -16,7 +16,7 @@ use wsbench_render::style::Style;
 use crate::advice;
 use crate::exit::Exit;
 use crate::load_args::{self, LoadArgs};
-use crate::measuring::Ready;
+use crate::measuring::PreparedRuns;
 use crate::output_args::Format;
 use crate::spelling::Flags;
 use crate::usage::UsageError;
@@ -123,7 +123,7 @@ pub(crate) fn run(args: &FindArgs, command_line: &[OsString]) -> anyhow::Result<
     args.load.show(&mut ready, kind, args.limit);
     let search = find::find(&settings, &mut ready.runner)?;
     // What gets figures while runs go on is held until the result is kept.
-    let Ready { runner, live, .. } = ready;
+    let PreparedRuns { runner, live, .. } = ready;
     drop(runner);
     let render = |format, style| render(&search, format, style);
     args.load.finish(&files, render)?;

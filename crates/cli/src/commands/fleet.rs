@@ -39,7 +39,7 @@ pub(crate) fn run(_: &FleetLookArgs) -> anyhow::Result<Exit> {
 #[cfg(feature = "fleet")]
 mod looking {
     use wsbench_fleet::build::Build;
-    use wsbench_fleet::nats::{self, Role};
+    use wsbench_fleet::nats::{self, BusClient};
     use wsbench_fleet::roster::{Present, roster};
     use wsbench_record::units::counted;
 
@@ -51,7 +51,7 @@ mod looking {
     pub(super) fn run(args: &FleetLookArgs) -> anyhow::Result<Exit> {
         let place = fleet::place(&args.bus, &args.who)?;
         let this = Build::this()?;
-        let line = nats::open(&place, Role::Onlooker)?;
+        let line = nats::open(&place, BusClient::Onlooker)?;
         let present = roster(line);
         if present.is_empty() {
             let (shown, name) = (place.shown(), &place.fleet);

@@ -26,7 +26,7 @@ use crate::live_args::LiveArgs;
 use crate::measuring::watch_signals;
 use crate::output::{self, OutputFile};
 use crate::output_args::{Format, OutputArgs};
-use crate::progress::{Progress, plan_text};
+use crate::progress::{RankingProgress, plan_text};
 use crate::shell_words::shell_words;
 use crate::spelling::ByHand;
 use crate::spelling::Flags;
@@ -38,7 +38,8 @@ use wsbench::BenchError;
 use wsbench::machine::run_context;
 use wsbench::quantity;
 use wsbench::ranking::{
-    Circumstances, Found, Here, Installing, StateFile, digest, now_rfc3339, preflight,
+    Circumstances, Installing, InterruptedRanking, LocalTestbed, StateFile, digest, now_rfc3339,
+    preflight,
 };
 use wsbench::suite::{Choices, Suite};
 
@@ -254,9 +255,9 @@ fn made(
     if !is_quiet {
         announce(args, &program, ledger.runs.len());
     }
-    let progress = Progress::of(&program, &suite.facts().name, is_quiet);
+    let progress = RankingProgress::of(&program, &suite.facts().name, is_quiet);
     let mut progress = progress.on_screen(&formats, interrupts);
-    let mut here = Here::new(suite, circumstances, state, |event| progress.tell(event));
+    let mut here = LocalTestbed::new(suite, circumstances, state, |event| progress.tell(event));
     let (exporter, _live) = args.live.open()?;
     if let Some(exporter) = exporter {
         here.observe(exporter);
@@ -328,7 +329,7 @@ impl Beginning {
         }
     }
 
-    fn continued(found: Found) -> Self {
+    fn continued(found: InterruptedRanking) -> Self {
         Self {
             state: Some(found.state),
             ledger: Ledger::of(found.entries),

@@ -260,7 +260,7 @@ fn stop_on_end_of_input(stop: &Arc<AtomicBool>) {
 #[cfg(test)]
 mod tests {
     use clap::Parser;
-    use wsbench_echo::{Calibration, Distribution, Misbehaviour, Stall, TokenBucket};
+    use wsbench_echo::{Calibration, Misbehaviour, Stall, TimeDistribution, TokenBucket};
 
     use super::*;
     use crate::command_line::{Cli, Command};
@@ -327,8 +327,8 @@ mod tests {
         assert_eq!((config.threads, config.cpus), (2, vec![0, 1]));
         assert_eq!((config.max_message, config.backlog), (1_024, 16));
         let expected = Calibration {
-            delay: Distribution::Constant(Duration::from_millis(20)),
-            service: Distribution::Exponential(Duration::from_millis(1)),
+            delay: TimeDistribution::Constant(Duration::from_millis(20)),
+            service: TimeDistribution::Exponential(Duration::from_millis(1)),
             bucket: Some(TokenBucket {
                 interval: Duration::from_micros(200),
                 burst: 10,

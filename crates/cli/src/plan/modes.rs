@@ -5,7 +5,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Flow, Pushes, Sessions, Stay};
 
 use super::DEFAULT_ROUNDTRIPS;
-use crate::args::{Amount, ArrivalArg, ModeArg};
+use crate::args::{AmountArgs, ArrivalArg, ModeArg};
 use crate::push_args::PushArgs;
 use crate::session_args::SessionArgs;
 use crate::usage::UsageError;
@@ -46,7 +46,7 @@ pub(super) fn flow(args: &PushArgs, mode: ModeArg) -> Result<Flow, UsageError> {
 /// A flag of sessions without them, or one that they do not go with.
 pub(super) fn sessions(
     args: &SessionArgs,
-    amount: &Amount,
+    amount: &AmountArgs,
     arrival: Option<ArrivalArg>,
 ) -> Result<Option<Sessions>, UsageError> {
     let Some(per_s) = args.arrive else {

@@ -17,7 +17,7 @@ use golden::Golden;
 use serde_json::{Value, json};
 use wsbench_load::plan::{Pem, Plan, PlanSpec};
 
-use super::{Order, ServerProcess, ServerUnderTest, Surroundings, order, target_to_come};
+use super::{RunOrder, ServerProcess, ServerUnderTest, Surroundings, order, target_to_come};
 use crate::args::Measure;
 use crate::command_line::{Cli, Command};
 use crate::commands::find::settings_of;
@@ -87,7 +87,7 @@ fn order_json(measure: &Measure) -> Value {
     json!({ "plan": plan, "process": process, "follow": follow, "embedded": embedded })
 }
 
-fn embedded_json(order: &Order) -> Value {
+fn embedded_json(order: &RunOrder) -> Value {
     match &order.server {
         ServerUnderTest::At(_) => Value::Null,
         ServerUnderTest::Embedded(cores) => json!({

@@ -28,11 +28,11 @@ fn machine(cpus: &[usize]) -> Surroundings {
 }
 
 /// The order of a command line without its program name, on a machine with four cores.
-fn order_of(words: &[&str]) -> Result<Order, UsageError> {
+fn order_of(words: &[&str]) -> Result<RunOrder, UsageError> {
     order_on(words, &machine(&[0, 1, 2, 3]))
 }
 
-fn order_on(words: &[&str], surroundings: &Surroundings) -> Result<Order, UsageError> {
+fn order_on(words: &[&str], surroundings: &Surroundings) -> Result<RunOrder, UsageError> {
     let words = std::iter::once("wsbench").chain(words.iter().copied());
     let cli = Cli::try_parse_from(words).unwrap();
     order(&cli.measure, surroundings)

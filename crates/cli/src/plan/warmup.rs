@@ -6,7 +6,7 @@ use wsbench_load::settling::Settling;
 
 use crate::args::{Measure, ModeArg};
 use crate::usage::UsageError;
-use wsbench::quantity::WarmUp;
+use wsbench::quantity::WarmUpLength;
 
 /// Warm-up of a timed run: connections are open, caches and clock rates have settled.
 const DEFAULT_WARMUP: Nanos = Nanos::from_secs(1);
@@ -17,8 +17,8 @@ const FOUND_AT_MOST: (Nanos, Nanos) = (Nanos::from_secs(2), Nanos::from_secs(10)
 /// The warm-up, or the least one where it is found from the data.
 pub(super) fn least(measure: &Measure, stop: StopRule) -> Nanos {
     let asked = match measure.pressure.warmup {
-        Some(WarmUp::Found) => Some(Settling::LEAST),
-        Some(WarmUp::Given(span)) => Some(span),
+        Some(WarmUpLength::Found) => Some(Settling::LEAST),
+        Some(WarmUpLength::Given(span)) => Some(span),
         None => None,
     };
     // A storm is measured from its beginning.
@@ -33,7 +33,7 @@ pub(super) fn least(measure: &Measure, stop: StopRule) -> Nanos {
 /// # Errors
 /// Such a one with --stages.
 pub(super) fn at_most(measure: &Measure, stop: StopRule) -> Result<Option<Nanos>, UsageError> {
-    if measure.pressure.warmup != Some(WarmUp::Found) {
+    if measure.pressure.warmup != Some(WarmUpLength::Found) {
         return Ok(None);
     }
     if measure.pressure.stages.is_some() {

@@ -17,7 +17,7 @@ use wsbench_record::ranking::{self, Ranking};
 use wsbench_record::repetition;
 use wsbench_record::search::{self, Over};
 use wsbench_simulate::runner::{Simulated, target};
-use wsbench_simulate::{Queue, Scenario, Service};
+use wsbench_simulate::{Queue, Scenario, ServiceTime};
 
 use super::flags::Flags;
 
@@ -30,7 +30,7 @@ fn server(mean_us: u64) -> Scenario {
     let mut scenario = Scenario::default();
     scenario.network.latency = Nanos::from_micros(1);
     scenario.server.queue = Queue::Fifo;
-    scenario.server.service = Service::Exponential(Nanos::from_micros(mean_us));
+    scenario.server.service = ServiceTime::Exponential(Nanos::from_micros(mean_us));
     scenario
 }
 

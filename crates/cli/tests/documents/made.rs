@@ -16,7 +16,7 @@ use wsbench_record::document::{self, Floor, Host, Record, RunContext, Server};
 use wsbench_record::gate::Stamp;
 use wsbench_simulate::{
     AnswerFault, ConnectFault, Cut, Death, Disruption, Ending, Every, OpeningFault, Outage, Pause,
-    Queue, Scenario, Service, Stall,
+    PeriodicStall, Queue, Scenario, ServiceTime,
 };
 
 use super::flags::Flags;
@@ -119,7 +119,7 @@ fn level(per_s: f64) -> Vec<Stretch> {
 /// A server that takes half a millisecond at random, all at once or one after the other.
 fn server(queue: Queue) -> Scenario {
     let mut scenario = Scenario::default();
-    scenario.server.service = Service::Exponential(Nanos::from_micros(500));
+    scenario.server.service = ServiceTime::Exponential(Nanos::from_micros(500));
     scenario.server.queue = queue;
     scenario
 }
@@ -231,7 +231,7 @@ fn open_loops(made: &mut Made) {
     });
     made.put("paused", &poisson, paused);
     let stalled = faulty(|of| {
-        of.server.stall = Some(Stall {
+        of.server.stall = Some(PeriodicStall {
             period: millis(500),
             length: millis(100),
         });

@@ -10,11 +10,11 @@
 use std::path::Path;
 
 use snapbox::cmd::cargo_bin;
-use wsbench_truth::kernel::{self, Machine, deliveries};
+use wsbench_truth::kernel::{self, KernelTestbed, deliveries};
 use wsbench_truth::{Experiment, Finding};
 
-fn machine() -> Machine<'static> {
-    Machine {
+fn machine() -> KernelTestbed<'static> {
+    KernelTestbed {
         program: Path::new(cargo_bin!("wsbench")),
         seconds: 4,
     }

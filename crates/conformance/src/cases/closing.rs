@@ -1,6 +1,6 @@
 //! The closing handshake (RFC 6455 sections 5.5.1 and 7).
 
-use wsbench_dialogue::{Expect, Step};
+use wsbench_dialogue::{DialogueStep, Expectation};
 use wsbench_wire::opcode::OpCode;
 
 use super::{Maker, case, failure};
@@ -17,9 +17,9 @@ pub(super) fn cases(make: &mut Maker) -> Vec<Case> {
 fn answered(make: &mut Maker) -> Vec<Case> {
     let mut closed = |id, sent: &str, body: &[u8], code: Option<u16>| {
         let steps = vec![
-            Step::octets(make.close(body)),
-            Step::Expect(Expect::CloseReply(code)),
-            Step::Expect(Expect::End),
+            DialogueStep::octets(make.close(body)),
+            DialogueStep::Expect(Expectation::CloseReply(code)),
+            DialogueStep::Expect(Expectation::End),
         ];
         let section = "RFC 6455 section 5.5.1";
         let expected = "a close frame with the same code, then the end of the connection";
@@ -58,7 +58,7 @@ fn answered(make: &mut Maker) -> Vec<Case> {
 /// Close frames that must not be.
 fn refused(make: &mut Maker) -> Vec<Case> {
     let mut refused = |id, section, sent: &str, body: &[u8], codes: &'static [u16]| {
-        let steps = vec![Step::octets(make.close(body)), failure(codes)];
+        let steps = vec![DialogueStep::octets(make.close(body)), failure(codes)];
         let expected = format!("the connection is failed with code {}", codes[0]);
         case(id, Group::Closing, section, sent, expected, steps)
     };
@@ -106,9 +106,9 @@ fn overtaken(make: &mut Maker) -> Case {
         "a close frame, and a message behind it",
         "a close frame, no answer to the message, the end of the connection",
         vec![
-            Step::octets(both),
-            Step::Expect(Expect::CloseReply(Some(1000))),
-            Step::Expect(Expect::End),
+            DialogueStep::octets(both),
+            DialogueStep::Expect(Expectation::CloseReply(Some(1000))),
+            DialogueStep::Expect(Expectation::End),
         ],
     )
 }

@@ -1,13 +1,13 @@
 //! Compressed messages (permessage-deflate, RFC 7692): of servers that grant what is offered.
 
-use wsbench_dialogue::{Expect, Sent, Step};
+use wsbench_dialogue::{DialogueStep, Expectation, Sent};
 use wsbench_wire::connection::MessageKind::{self, Binary, Text};
 use wsbench_wire::deflate::{WindowBits, Wish};
 use wsbench_wire::frame::RSV1;
 use wsbench_wire::opcode::OpCode;
 
 use super::{Maker, failure, message};
-use crate::case::{Case, Group, Opening};
+use crate::case::{Case, Group, OpeningDeviation};
 
 /// "Hello", compressed (RFC 7692 section 7.2.3.1).
 const HELLO: [u8; 7] = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
@@ -26,17 +26,17 @@ fn compressed(
     section: &'static str,
     wish: Wish,
     (sent, expected): (&str, &str),
-    steps: Vec<Step>,
+    steps: Vec<DialogueStep>,
 ) -> Case {
     Case {
-        opening: Opening::Compressed(wish),
+        opening: OpeningDeviation::Compressed(wish),
         ..super::case(id, Group::Compression, section, sent, expected, steps)
     }
 }
 
 pub(super) fn cases(make: &mut Maker) -> Vec<Case> {
     let mut cases = vec![Case {
-        opening: Opening::UnknownParameter,
+        opening: OpeningDeviation::UnknownParameter,
         ..super::case(
             "deflate-unknown-parameter",
             Group::Compression,
@@ -53,8 +53,8 @@ pub(super) fn cases(make: &mut Maker) -> Vec<Case> {
 }
 
 /// A message there and back.
-fn echo(make: &mut Maker, kind: MessageKind, content: &[u8], frames: usize) -> [Step; 2] {
-    let send = Step::Send(Sent::Packed {
+fn echo(make: &mut Maker, kind: MessageKind, content: &[u8], frames: usize) -> [DialogueStep; 2] {
+    let send = DialogueStep::Send(Sent::Packed {
         kind,
         message: content.to_vec(),
         frames,
@@ -112,7 +112,7 @@ fn messages(make: &mut Maker) -> Vec<Case> {
             any,
             comes_back("a message without RSV1, though compression was agreed upon"),
             vec![
-                Step::octets(make.frame(true, OpCode::Text, b"as it is")),
+                DialogueStep::octets(make.frame(true, OpCode::Text, b"as it is")),
                 message(Text, b"as it is"),
             ],
         ),
@@ -165,7 +165,10 @@ fn agreements(make: &mut Maker) -> Vec<Case> {
                 "server_max_window_bits=9, then a message that repeats itself after 4 KiB",
                 "it comes back, with no reference further than 512 octets",
             ),
-            vec![send, Step::Expect(Expect::MessageOfNoise(Binary, far))],
+            vec![
+                send,
+                DialogueStep::Expect(Expectation::MessageOfNoise(Binary, far)),
+            ],
         ),
     ]
 }
@@ -173,13 +176,13 @@ fn agreements(make: &mut Maker) -> Vec<Case> {
 /// Cases that must fail the connection.
 fn violations(make: &mut Maker) -> Vec<Case> {
     let violation = |id, section, sent: &str, frames: Vec<Vec<u8>>, codes: &'static [u16]| {
-        let mut steps: Vec<Step> = frames.into_iter().map(Step::octets).collect();
+        let mut steps: Vec<DialogueStep> = frames.into_iter().map(DialogueStep::octets).collect();
         steps.push(failure(codes));
         let expected = format!("the connection is failed with code {}", codes[0]);
         compressed(id, section, Wish::default(), (sent, &expected), steps)
     };
     let marked = |make: &mut Maker, fin, opcode, payload: &[u8]| {
-        let change = |header: &mut wsbench_wire::frame::Header| {
+        let change = |header: &mut wsbench_wire::frame::FrameHeader| {
             (header.fin, header.rsv, header.opcode) = (fin, RSV1, opcode);
         };
         make.wrong(change, payload)

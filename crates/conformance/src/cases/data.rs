@@ -1,6 +1,6 @@
 //! Messages, fragments, pings and pongs that are right, and must be answered as such.
 
-use wsbench_dialogue::{Expect, Sent, Step};
+use wsbench_dialogue::{DialogueStep, Expectation, Sent};
 use wsbench_wire::connection::MessageKind::{Binary, Text};
 use wsbench_wire::opcode::OpCode;
 
@@ -34,9 +34,9 @@ pub(super) fn messages(make: &mut Maker) -> Vec<Case> {
                 format!("a text, then a binary message of {size} octets"),
                 "each comes back as it was",
                 vec![
-                    Step::octets(make.frame(true, OpCode::Text, &text)),
+                    DialogueStep::octets(make.frame(true, OpCode::Text, &text)),
                     message(Text, &text),
-                    Step::octets(make.frame(true, OpCode::Binary, &binary)),
+                    DialogueStep::octets(make.frame(true, OpCode::Binary, &binary)),
                     message(Binary, &binary),
                 ],
             )
@@ -49,7 +49,7 @@ pub(super) fn messages(make: &mut Maker) -> Vec<Case> {
         format!("text: {LETTERS}"),
         "the same octets",
         vec![
-            Step::octets(make.frame(true, OpCode::Text, LETTERS.as_bytes())),
+            DialogueStep::octets(make.frame(true, OpCode::Text, LETTERS.as_bytes())),
             message(Text, LETTERS.as_bytes()),
         ],
     ));
@@ -62,7 +62,7 @@ pub(super) fn messages(make: &mut Maker) -> Vec<Case> {
         "two messages in one segment",
         "both come back, in order",
         vec![
-            Step::octets(two),
+            DialogueStep::octets(two),
             message(Text, b"first of two"),
             message(Text, b"second of two"),
         ],
@@ -74,7 +74,7 @@ pub(super) fn messages(make: &mut Maker) -> Vec<Case> {
         "a message, each octet in a segment of its own",
         "it comes back",
         vec![
-            Step::Send(Sent::OctetByOctet(make.frame(
+            DialogueStep::Send(Sent::OctetByOctet(make.frame(
                 true,
                 OpCode::Text,
                 b"bit by bit",
@@ -89,7 +89,7 @@ pub(super) fn fragments(make: &mut Maker) -> Vec<Case> {
     let section = "RFC 6455 section 5.4";
     let mut fragmented = |id, sent: &str, parts: &[&[u8]], section| {
         let last = parts.len() - 1;
-        let mut steps: Vec<Step> = parts
+        let mut steps: Vec<DialogueStep> = parts
             .iter()
             .enumerate()
             .map(|(at, part)| {
@@ -98,7 +98,7 @@ pub(super) fn fragments(make: &mut Maker) -> Vec<Case> {
                 } else {
                     OpCode::Continuation
                 };
-                Step::octets(make.frame(at == last, opcode, part))
+                DialogueStep::octets(make.frame(at == last, opcode, part))
             })
             .collect();
         steps.push(message(Text, &parts.concat()));
@@ -133,10 +133,10 @@ pub(super) fn fragments(make: &mut Maker) -> Vec<Case> {
         "a ping between two fragments",
         "a pong, then one message",
         vec![
-            Step::octets(make.frame(false, OpCode::Text, b"before ")),
-            Step::octets(make.frame(true, OpCode::Ping, b"between")),
-            Step::Expect(Expect::Pong(b"between".to_vec())),
-            Step::octets(make.frame(true, OpCode::Continuation, b"behind")),
+            DialogueStep::octets(make.frame(false, OpCode::Text, b"before ")),
+            DialogueStep::octets(make.frame(true, OpCode::Ping, b"between")),
+            DialogueStep::Expect(Expectation::Pong(b"between".to_vec())),
+            DialogueStep::octets(make.frame(true, OpCode::Continuation, b"behind")),
             message(Text, b"before behind"),
         ],
     ));
@@ -146,8 +146,8 @@ pub(super) fn fragments(make: &mut Maker) -> Vec<Case> {
 pub(super) fn control(make: &mut Maker) -> Vec<Case> {
     let mut pinged = |id, sent: &str, payload: &[u8]| {
         let steps = vec![
-            Step::octets(make.frame(true, OpCode::Ping, payload)),
-            Step::Expect(Expect::Pong(payload.to_vec())),
+            DialogueStep::octets(make.frame(true, OpCode::Ping, payload)),
+            DialogueStep::Expect(Expectation::Pong(payload.to_vec())),
         ];
         let section = "RFC 6455 section 5.5.2";
         case(
@@ -174,7 +174,10 @@ pub(super) fn control(make: &mut Maker) -> Vec<Case> {
         "RFC 6455 section 5.5.3",
         "ten pings in a row",
         "a pong to the last of them at least",
-        vec![Step::octets(ten), Step::Expect(Expect::Pong(b"9".to_vec()))],
+        vec![
+            DialogueStep::octets(ten),
+            DialogueStep::Expect(Expectation::Pong(b"9".to_vec())),
+        ],
     ));
     cases.push(case(
         "unasked-pong",
@@ -183,8 +186,8 @@ pub(super) fn control(make: &mut Maker) -> Vec<Case> {
         "a pong that nobody asked for, then a message",
         "the message comes back",
         vec![
-            Step::octets(make.frame(true, OpCode::Pong, b"unasked")),
-            Step::octets(make.frame(true, OpCode::Text, b"still there")),
+            DialogueStep::octets(make.frame(true, OpCode::Pong, b"unasked")),
+            DialogueStep::octets(make.frame(true, OpCode::Text, b"still there")),
             message(Text, b"still there"),
         ],
     ));

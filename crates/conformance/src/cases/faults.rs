@@ -1,6 +1,6 @@
 //! Frames that must not be: the server has to fail the connection (RFC 6455 section 7.1.7).
 
-use wsbench_dialogue::{Expect, Step};
+use wsbench_dialogue::{DialogueStep, Expectation};
 use wsbench_wire::opcode::OpCode;
 
 use super::{Maker, case, failure};
@@ -15,7 +15,7 @@ fn fatal(
     sends: Vec<Vec<u8>>,
     codes: &'static [u16],
 ) -> Case {
-    let mut steps: Vec<Step> = sends.into_iter().map(Step::octets).collect();
+    let mut steps: Vec<DialogueStep> = sends.into_iter().map(DialogueStep::octets).collect();
     steps.push(failure(codes));
     let expected = format!("the connection is failed with code {}", codes[0]);
     case(id, group, section, sent, expected, steps)
@@ -23,7 +23,8 @@ fn fatal(
 
 /// The same where only senders are told not to do this.
 fn lenient(mut case: Case) -> Case {
-    if let Some(Step::Expect(Expect::Failure { demanded, .. })) = case.steps.last_mut() {
+    if let Some(DialogueStep::Expect(Expectation::Failure { demanded, .. })) = case.steps.last_mut()
+    {
         *demanded = false;
     }
     case

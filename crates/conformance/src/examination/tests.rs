@@ -1,6 +1,6 @@
 use super::*;
 use crate::cases;
-use wsbench_wire::deflate::{Codec, Pool, Terms, WindowBits, Wish};
+use wsbench_wire::deflate::{AgreedParameters, Codec, Pool, WindowBits, Wish};
 use wsbench_wire::frame::RSV1;
 use wsbench_wire::handshake::{accept_key, push_response_with, read_request};
 
@@ -16,14 +16,16 @@ fn finding(id: &str, answers: &[&[u8]], ends: bool) -> Finding {
 fn finding_behind(greetings: u32, id: &str, answers: &[&[u8]], ends: bool) -> Finding {
     let all = cases::all(7);
     let case = all.iter().find(|case| case.id == id).unwrap();
-    let examination = Examination::new(case, "host", "/", [3; 16], PATIENCE);
+    let examination = CaseExamination::new(case, "host", "/", [3; 16], PATIENCE);
     let mut examination = examination.passing_over(greetings);
     let mut answers = answers.iter();
     let mut pending: VecDeque<Vec<u8>> = VecDeque::new();
     loop {
         match examination.turn() {
-            Turn::Done(finding) => return finding,
-            Turn::Write(bytes) | Turn::WriteSlowly(bytes) if bytes.starts_with(b"GET ") => {
+            CallerTask::Done(finding) => return finding,
+            CallerTask::Write(bytes) | CallerTask::WriteSlowly(bytes)
+                if bytes.starts_with(b"GET ") =>
+            {
                 let accept = accept_key(examination.handshake.key());
                 let head = format!(
                     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
@@ -31,46 +33,49 @@ fn finding_behind(greetings: u32, id: &str, answers: &[&[u8]], ends: bool) -> Fi
                 );
                 pending.push_back(head.into_bytes());
             }
-            Turn::Write(_) | Turn::WriteSlowly(_) => {
+            CallerTask::Write(_) | CallerTask::WriteSlowly(_) => {
                 pending.extend(answers.next().map(|answer| answer.to_vec()));
             }
-            Turn::Read(_) => match pending.pop_front() {
+            CallerTask::Read(_) => match pending.pop_front() {
                 Some(mut bytes) => examination.on_bytes(&mut bytes),
-                None if ends => examination.on_end(End::Fin),
+                None if ends => examination.on_end(ConnectionEnd::Fin),
                 None => examination.on_silence(),
             },
         }
     }
 }
 
-fn verdict(id: &str, answers: &[&[u8]], ends: bool) -> Verdict {
+fn verdict(id: &str, answers: &[&[u8]], ends: bool) -> CaseVerdict {
     finding(id, answers, ends).verdict
 }
 
 #[test]
 fn a_right_answer_is_right_also_in_fragments_and_behind_a_ping() {
-    assert_eq!(verdict("ping-empty", &[b"\x8a\x00"], false), Verdict::Ok);
+    assert_eq!(
+        verdict("ping-empty", &[b"\x8a\x00"], false),
+        CaseVerdict::Ok
+    );
     let answer: &[u8] = b"\x89\x02hi\x01\x04one \x80\x09two three";
     assert_eq!(
         verdict("three-fragments", &[b"", b"", answer], false),
-        Verdict::Ok
+        CaseVerdict::Ok
     );
 }
 
 #[test]
 fn silence_a_wrong_answer_and_a_broken_frame_fail() {
-    assert_eq!(verdict("ping-empty", &[], false), Verdict::Failed);
+    assert_eq!(verdict("ping-empty", &[], false), CaseVerdict::Failed);
     assert_eq!(
         verdict("ping-empty", &[b"\x8a\x01x"], false),
-        Verdict::Failed
+        CaseVerdict::Failed
     );
     let masked = finding("ping-empty", &[b"\x8a\x80\x00\x00\x00\x00"], false);
-    assert_eq!(masked.verdict, Verdict::Failed);
+    assert_eq!(masked.verdict, CaseVerdict::Failed);
     assert!(masked.seen.to_string().contains("masked"), "{masked:?}");
     let binary: &[u8] = b"\x82\x0astill there";
     assert_eq!(
         verdict("unasked-pong", &[b"", binary], false),
-        Verdict::Failed
+        CaseVerdict::Failed
     );
 }
 
@@ -78,21 +83,21 @@ fn silence_a_wrong_answer_and_a_broken_frame_fail() {
 fn a_connection_that_should_fail_may_be_dropped_but_not_kept() {
     assert_eq!(
         verdict("unmasked", &[b"\x88\x02\x03\xea"], true),
-        Verdict::Ok
+        CaseVerdict::Ok
     );
     assert_eq!(
         verdict("unmasked", &[b"\x88\x02\x03\xe8"], true),
-        Verdict::NonStrict
+        CaseVerdict::NonStrict
     );
-    assert_eq!(verdict("unmasked", &[], true), Verdict::NonStrict);
-    assert_eq!(verdict("unmasked", &[], false), Verdict::Failed);
+    assert_eq!(verdict("unmasked", &[], true), CaseVerdict::NonStrict);
+    assert_eq!(verdict("unmasked", &[], false), CaseVerdict::Failed);
     assert_eq!(
         verdict("unmasked", &[b"\x81\x04bare"], false),
-        Verdict::Failed
+        CaseVerdict::Failed
     );
     assert_eq!(
         verdict("long-length", &[b"\x81\x05hello"], false),
-        Verdict::NonStrict
+        CaseVerdict::NonStrict
     );
 }
 
@@ -100,14 +105,14 @@ fn a_connection_that_should_fail_may_be_dropped_but_not_kept() {
 fn a_close_is_answered_with_its_code_and_the_end() {
     assert_eq!(
         verdict("close-1000", &[b"\x88\x02\x03\xe8"], true),
-        Verdict::Ok
+        CaseVerdict::Ok
     );
     let left_open = finding("close-1000", &[b"\x88\x02\x03\xe8"], false);
-    assert_eq!(left_open.verdict, Verdict::NonStrict);
-    assert_eq!(verdict("close-1000", &[], true), Verdict::Failed);
+    assert_eq!(left_open.verdict, CaseVerdict::NonStrict);
+    assert_eq!(verdict("close-1000", &[], true), CaseVerdict::Failed);
     assert_eq!(
         verdict("size-1m", &[b"\x88\x02\x03\xf1"], true),
-        Verdict::NonStrict,
+        CaseVerdict::NonStrict,
         "1009 is a limit, not a fault"
     );
 }
@@ -123,28 +128,34 @@ fn cases_have_names_of_their_own() {
 
 /// The finding of a case against an echo that answers `claimed` to any offer of compression and
 /// keeps to `kept`.
-fn compressed(id: &str, claimed: &Terms, kept: &Terms) -> Finding {
+fn compressed(id: &str, claimed: &AgreedParameters, kept: &AgreedParameters) -> Finding {
     let all = cases::all(7);
     let case = all.iter().find(|case| case.id == id).unwrap();
-    let mut examination = Examination::new(case, "host", "/", [3; 16], PATIENCE);
+    let mut examination = CaseExamination::new(case, "host", "/", [3; 16], PATIENCE);
     let limits = Limits {
         max_message: LONGEST,
     };
-    let mut wire = Connection::new(Role::Server, limits, Utf8::Check);
+    let mut wire = Connection::new(Endpoint::Server, limits, Utf8::Check);
     wire.allow_compression();
-    let mut codec = Codec::new(Role::Server, kept, &Wish::default(), limits, Utf8::Check);
+    let mut codec = Codec::new(
+        Endpoint::Server,
+        kept,
+        &Wish::default(),
+        limits,
+        Utf8::Check,
+    );
     let (mut pool, mut message) = (Pool::new(6), Vec::new());
     let mut pending: VecDeque<Vec<u8>> = VecDeque::new();
     loop {
         match examination.turn() {
-            Turn::Done(finding) => return finding,
-            Turn::Write(bytes) if bytes.starts_with(b"GET ") => {
+            CallerTask::Done(finding) => return finding,
+            CallerTask::Write(bytes) if bytes.starts_with(b"GET ") => {
                 let request = read_request(&bytes).unwrap().unwrap();
                 let mut head = FrameBuffer::new();
                 push_response_with(&mut head, &request, None, Some(claimed));
                 pending.push_back(head.as_slice().to_vec());
             }
-            Turn::Write(mut bytes) | Turn::WriteSlowly(mut bytes) => {
+            CallerTask::Write(mut bytes) | CallerTask::WriteSlowly(mut bytes) => {
                 let mut input = &mut bytes[..];
                 while let Some(event) = wire.receive(&mut input).unwrap() {
                     let Event::Deflated { kind, bytes, last } = event else {
@@ -163,7 +174,7 @@ fn compressed(id: &str, claimed: &Terms, kept: &Terms) -> Finding {
                     }
                 }
             }
-            Turn::Read(_) => match pending.pop_front() {
+            CallerTask::Read(_) => match pending.pop_front() {
                 Some(mut bytes) => examination.on_bytes(&mut bytes),
                 None => examination.on_silence(),
             },
@@ -173,16 +184,16 @@ fn compressed(id: &str, claimed: &Terms, kept: &Terms) -> Finding {
 
 #[test]
 fn what_was_agreed_upon_of_compression_has_to_be_kept() {
-    let any = Terms::default();
+    let any = AgreedParameters::default();
     for id in ["deflate-takeover", "deflate-fragmented", "deflate-long"] {
-        assert_eq!(compressed(id, &any, &any).verdict, Verdict::Ok, "{id}");
+        assert_eq!(compressed(id, &any, &any).verdict, CaseVerdict::Ok, "{id}");
     }
-    let none_kept = Terms {
+    let none_kept = AgreedParameters {
         server_no_takeover: true,
         client_no_takeover: true,
         ..any
     };
-    let narrow = Terms {
+    let narrow = AgreedParameters {
         server_bits: WindowBits::new(9),
         ..any
     };
@@ -190,28 +201,32 @@ fn what_was_agreed_upon_of_compression_has_to_be_kept() {
         ("deflate-no-takeover", none_kept),
         ("deflate-narrow-window", narrow),
     ] {
-        assert_eq!(compressed(id, &terms, &terms).verdict, Verdict::Ok, "{id}");
+        assert_eq!(
+            compressed(id, &terms, &terms).verdict,
+            CaseVerdict::Ok,
+            "{id}"
+        );
         let broken = compressed(id, &terms, &any);
-        assert_eq!(broken.verdict, Verdict::Failed, "{broken:?}");
+        assert_eq!(broken.verdict, CaseVerdict::Failed, "{broken:?}");
         let ignored = compressed(id, &any, &any);
-        assert_eq!(ignored.verdict, Verdict::Failed, "{ignored:?}");
+        assert_eq!(ignored.verdict, CaseVerdict::Failed, "{ignored:?}");
     }
     assert_eq!(
         compressed("deflate-unknown-parameter", &any, &any).verdict,
-        Verdict::Failed
+        CaseVerdict::Failed
     );
 }
 
 #[test]
 fn a_server_that_declines_compression_is_asked_no_more() {
     for case in cases::all(7) {
-        if matches!(case.opening, Opening::Compressed(_)) {
-            assert_eq!(verdict(case.id, &[], false), Verdict::Declined);
+        if matches!(case.opening, OpeningDeviation::Compressed(_)) {
+            assert_eq!(verdict(case.id, &[], false), CaseVerdict::Declined);
         }
     }
     assert_eq!(
         verdict("deflate-unknown-parameter", &[], false),
-        Verdict::Ok
+        CaseVerdict::Ok
     );
 }
 
@@ -223,13 +238,13 @@ fn a_greeting_that_is_known_is_passed_over_and_no_answer_is() {
     let verdict = |greetings, answer: &[u8]| {
         finding_behind(greetings, "three-fragments", &[b"", b"", answer], false).verdict
     };
-    assert_eq!(verdict(0, &both), Verdict::Failed);
-    assert_eq!(verdict(1, &both), Verdict::Ok);
+    assert_eq!(verdict(0, &both), CaseVerdict::Failed);
+    assert_eq!(verdict(1, &both), CaseVerdict::Ok);
     assert_eq!(
         verdict(1, answer),
-        Verdict::Ok,
+        CaseVerdict::Ok,
         "a greeting that does not come"
     );
     let twice = [&greeting[..], greeting, answer].concat();
-    assert_eq!(verdict(1, &twice), Verdict::Failed);
+    assert_eq!(verdict(1, &twice), CaseVerdict::Failed);
 }

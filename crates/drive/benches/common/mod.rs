@@ -11,7 +11,7 @@ use std::sync::atomic::AtomicBool;
 
 use wsbench_drive::host;
 use wsbench_drive::resolve::Resolved;
-use wsbench_drive::run::{Observer, StopSignal, run};
+use wsbench_drive::run::{RunObserver, StopSignal, run};
 use wsbench_echo::{Config, Server};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{PlanSpec, StopRule};
@@ -117,7 +117,7 @@ pub(crate) fn tell() {
 /// load; ends the process.
 pub(crate) fn hold(plan: PlanSpec) {
     struct Opened(u64);
-    impl Observer for Opened {
+    impl RunObserver for Opened {
         fn progress(&mut self, progress: &Progress) {
             if progress.so_far.connections.upgraded == self.0 {
                 tell();
@@ -140,7 +140,7 @@ pub(crate) fn hold(plan: PlanSpec) {
 /// Carries a plan out to its end. Nothing may go wrong meanwhile.
 pub(crate) fn measure(plan: &PlanSpec, address: SocketAddr) -> RunResult {
     struct Silent;
-    impl Observer for Silent {
+    impl RunObserver for Silent {
         fn progress(&mut self, _: &Progress) {}
         fn log(&mut self, _: &[LogRecord]) {}
     }

@@ -40,7 +40,7 @@ pub enum Refused {
 
 /// Parts that have not come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Missing {
+pub struct Hole {
     /// Their share.
     pub share: u32,
     /// The number of the first of them.
@@ -101,19 +101,19 @@ impl Sequence {
     }
 
     /// The parts of the share that have not come.
-    pub(super) fn missing(&self, share: u32) -> Vec<Missing> {
+    pub(super) fn missing(&self, share: u32) -> Vec<Hole> {
         let mut missing = Vec::new();
         let mut from = self.next;
         for &number in self.early.keys() {
             if from < number {
                 let until = Some(number);
-                missing.push(Missing { share, from, until });
+                missing.push(Hole { share, from, until });
             }
             from = number + 1;
         }
         if self.last.is_none() {
             let until = None;
-            missing.push(Missing { share, from, until });
+            missing.push(Hole { share, from, until });
         }
         missing
     }

@@ -61,7 +61,7 @@ pub struct HostFacts {
     /// Idle states that a core may sleep in; absent where none are told.
     pub idle: Option<IdleStates>,
     /// Network interfaces that are up, without loopback.
-    pub interfaces: Vec<Interface>,
+    pub interfaces: Vec<NetworkInterface>,
     /// Runnable tasks, averaged over the last minute.
     pub load_1m: Option<f64>,
     /// Memory that can still be had without swapping, bytes.
@@ -93,7 +93,7 @@ pub struct IdleStates {
 
 /// A network interface.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Interface {
+pub struct NetworkInterface {
     /// Its name, such as `eth0`.
     pub name: String,
     /// Its speed, Mbit/s; absent where it does not say, as virtual ones do not.
@@ -275,11 +275,11 @@ fn idle_states() -> Option<IdleStates> {
 }
 
 /// The interfaces that are up, by name.
-fn interfaces() -> Vec<Interface> {
+fn interfaces() -> Vec<NetworkInterface> {
     let Ok(all) = fs::read_dir("/sys/class/net") else {
         return Vec::new();
     };
-    let mut up: Vec<Interface> = all
+    let mut up: Vec<NetworkInterface> = all
         .flatten()
         .filter_map(|entry| {
             let path = entry.path().display().to_string();
@@ -288,7 +288,7 @@ fn interfaces() -> Vec<Interface> {
             let queues = fs::read_dir(format!("{path}/queues")).ok()?.flatten();
             let receiving =
                 queues.filter(|queue| queue.file_name().to_string_lossy().starts_with("rx-"));
-            Some(Interface {
+            Some(NetworkInterface {
                 name,
                 mbit_per_s: number(&format!("{path}/speed")),
                 receive_queues: receiving.count() as u32,

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// A listening TCP socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listener {
+pub struct ListeningSocket {
     /// Address at which it listens.
     pub address: SocketAddr,
     /// Connections that wait to be accepted.
@@ -21,9 +21,9 @@ pub struct Listener {
 /// The listening sockets that a connection to `address` may end up at; empty where there are none
 /// or the kernel does not tell.
 #[must_use]
-pub fn listeners_at(address: SocketAddr) -> Vec<Listener> {
-    let families = [Family::V4, Family::V6];
-    let mut found: Vec<Listener> = families
+pub fn listeners_at(address: SocketAddr) -> Vec<ListeningSocket> {
+    let families = [AddressFamily::V4, AddressFamily::V6];
+    let mut found: Vec<ListeningSocket> = families
         .into_iter()
         .flat_map(|family| ask(family).unwrap_or_default())
         .collect();
@@ -36,7 +36,7 @@ pub fn listeners_at(address: SocketAddr) -> Vec<Listener> {
 }
 
 #[derive(Clone, Copy)]
-enum Family {
+enum AddressFamily {
     V4,
     V6,
 }
@@ -51,11 +51,11 @@ const DUMP: u16 = 0x301;
 const LISTEN: u32 = 1 << 10;
 
 /// The question for all listeners: `struct nlmsghdr`, then `struct inet_diag_req_v2`.
-fn question(family: Family) -> Vec<u8> {
+fn question(family: AddressFamily) -> Vec<u8> {
     const LENGTH: usize = HEADER + 8 + 48;
     let family = match family {
-        Family::V4 => 2,  // AF_INET
-        Family::V6 => 10, // AF_INET6
+        AddressFamily::V4 => 2,  // AF_INET
+        AddressFamily::V6 => 10, // AF_INET6
     };
     let mut bytes = Vec::with_capacity(LENGTH);
     bytes.extend((LENGTH as u32).to_ne_bytes());
@@ -69,7 +69,7 @@ fn question(family: Family) -> Vec<u8> {
 }
 
 #[cfg(target_os = "linux")]
-fn ask(family: Family) -> nix::Result<Vec<Listener>> {
+fn ask(family: AddressFamily) -> nix::Result<Vec<ListeningSocket>> {
     use std::os::fd::AsRawFd;
 
     use nix::sys::socket::{
@@ -93,12 +93,12 @@ fn ask(family: Family) -> nix::Result<Vec<Listener>> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn ask(_family: Family) -> nix::Result<Vec<Listener>> {
+fn ask(_family: AddressFamily) -> nix::Result<Vec<ListeningSocket>> {
     Ok(Vec::new())
 }
 
 /// Reads the parts of an answer; says whether more are to come.
-fn take_answers(mut bytes: &[u8], listeners: &mut Vec<Listener>) -> bool {
+fn take_answers(mut bytes: &[u8], listeners: &mut Vec<ListeningSocket>) -> bool {
     if bytes.is_empty() {
         return false;
     }
@@ -118,7 +118,7 @@ fn take_answers(mut bytes: &[u8], listeners: &mut Vec<Listener>) -> bool {
 
 /// Reads one `struct inet_diag_msg`: family, state, timer, retransmissions, the socket's identity
 /// of 48 bytes, expiry, both queues, user and inode.
-fn listener(bytes: &[u8]) -> Option<Listener> {
+fn listener(bytes: &[u8]) -> Option<ListeningSocket> {
     const ADDRESS: usize = 8;
     let port = u16::from_be_bytes([*bytes.get(4)?, *bytes.get(5)?]);
     let ip = if bytes[0] == 2 {
@@ -128,7 +128,7 @@ fn listener(bytes: &[u8]) -> Option<Listener> {
         let octets: [u8; 16] = bytes.get(ADDRESS..ADDRESS + 16)?.try_into().ok()?;
         IpAddr::V6(Ipv6Addr::from(octets))
     };
-    Some(Listener {
+    Some(ListeningSocket {
         address: SocketAddr::new(ip, port),
         waiting: u32_at(bytes, 56)?,
         backlog: u32_at(bytes, 60)?,

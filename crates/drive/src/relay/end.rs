@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Read as _};
 use mio::{Interest, Registry, Token};
 use wsbench_transport::link::Link;
 use wsbench_wire::close::push_close;
-use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
+use wsbench_wire::connection::{Connection, Endpoint, Event, Limits, MessageKind, Utf8};
 use wsbench_wire::error::ProtocolError;
 use wsbench_wire::frame::FrameBuffer;
 use wsbench_wire::mask::MaskKey;
@@ -62,7 +62,7 @@ pub(super) fn register(link: &mut Link, registry: &Registry) -> io::Result<()> {
 
 impl RelayEnd {
     /// An end as the relay sees it, which is a server to clients and a client to servers.
-    pub(super) fn new(link: Link, role: Role) -> Self {
+    pub(super) fn new(link: Link, role: Endpoint) -> Self {
         let limits = Limits {
             max_message: MAX_MESSAGE,
         };
@@ -73,7 +73,7 @@ impl RelayEnd {
             out: FrameBuffer::new(),
             message: Vec::new(),
             has_closed: false,
-            is_masked: role == Role::Client,
+            is_masked: role == Endpoint::Client,
             is_let_go: false,
         }
     }

@@ -8,7 +8,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::RESERVED_HEADERS;
 use wsbench_transport::link::Link;
 use wsbench_transport::stream::Stream;
-use wsbench_wire::connection::Role;
+use wsbench_wire::connection::Endpoint;
 use wsbench_wire::handshake::{
     ClientHandshake, HandshakeError, Request, UpgradeRequest, headers_of, push_rejection,
     push_response, read_request,
@@ -106,7 +106,7 @@ impl RelayPair {
         register(&mut link, registry)?;
         Ok(Self {
             number: 0,
-            client: RelayEnd::new(link, Role::Server),
+            client: RelayEnd::new(link, Endpoint::Server),
             stage: PairStage::Asked(Vec::new()),
             came: Instant::now(),
             place: None,
@@ -262,7 +262,7 @@ impl RelayPair {
         match link.advance(|| came.elapsed()) {
             Ok(None) => PairStep::Wait(PairStage::Connecting(asking, link)),
             Ok(Some(_)) => {
-                let mut server = RelayEnd::new(link, Role::Client);
+                let mut server = RelayEnd::new(link, Endpoint::Client);
                 let request = Request {
                     authority: &behind.authority,
                     resource: &asking.resource,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use wsbench_load::plan::{PlanSpec, StopRule};
 use wsbench_load::route::Target;
 use wsbench_wire::close::push_close;
-use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
+use wsbench_wire::connection::{Connection, Endpoint, Event, Limits, MessageKind, Utf8};
 use wsbench_wire::frame::FrameBuffer;
 use wsbench_wire::handshake::{
     ClientHandshake, Request, headers_of, push_rejection, push_response, read_request,
@@ -43,7 +43,7 @@ enum Heard {
 }
 
 impl Peer {
-    fn new(stream: TcpStream, role: Role) -> Self {
+    fn new(stream: TcpStream, role: Endpoint) -> Self {
         stream.set_read_timeout(Some(LIMIT)).unwrap();
         let limits = Limits {
             max_message: 1 << 30,
@@ -113,7 +113,7 @@ fn server(
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let at_work = thread::spawn(move || {
-        let mut peer = Peer::new(listener.accept().unwrap().0, Role::Server);
+        let mut peer = Peer::new(listener.accept().unwrap().0, Endpoint::Server);
         let request = loop {
             peer.read_more();
             if let Some(request) = read_request(&peer.read).unwrap() {
@@ -165,7 +165,7 @@ fn relay(server: SocketAddr) -> (SocketAddr, JoinHandle<(Transcript, Vec<Noted>)
 
 /// A client that asks for `resource`; with what it got, the subprotocol or the status.
 fn client(address: SocketAddr, resource: &str) -> (Peer, Result<Option<String>, String>) {
-    let mut peer = Peer::new(TcpStream::connect(address).unwrap(), Role::Client);
+    let mut peer = Peer::new(TcpStream::connect(address).unwrap(), Endpoint::Client);
     let handshake = ClientHandshake::new([9; 16]);
     let subprotocols = ["one".to_owned(), "two".to_owned()];
     let headers = [
@@ -386,7 +386,7 @@ fn what_comes_with_the_request_is_passed_on() {
         peer.say(|out| push_close(out, None, Some(1000), ""));
     });
     let (address, relayed) = relay(server);
-    let mut peer = Peer::new(TcpStream::connect(address).unwrap(), Role::Client);
+    let mut peer = Peer::new(TcpStream::connect(address).unwrap(), Endpoint::Client);
     let handshake = ClientHandshake::new([9; 16]);
     let request = Request {
         authority: "h",

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use wsbench_load::arrival::{Arrivals, Schedule, Seat, seed_of};
+use wsbench_load::arrival::{Arrivals, Schedule, ScheduleSeat, seed_of};
 use wsbench_load::exchange::Exchange;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, Stay};
@@ -58,7 +58,7 @@ impl Arriving {
         if sessions.is_none() && !plan.clients.is_storm() {
             return None;
         }
-        let seat = Seat {
+        let seat = ScheduleSeat {
             worker: index as u32,
             workers: plan.threads,
             connections: plan.clients.connections,

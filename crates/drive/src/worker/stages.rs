@@ -11,7 +11,7 @@ use wsbench_load::session::CLOSE_WAIT;
 use super::Worker;
 use super::warming::closing;
 use crate::engine::Engine;
-use crate::part::{LastWords, Part, Period};
+use crate::part::{Part, Period, ShareEnd};
 use crate::schedule::OpenLoop;
 
 impl<E: Engine, X: Exchange> Worker<E, X> {
@@ -204,7 +204,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         if was_open {
             self.hand_over(Period::Interval(self.interval, closed_at), now);
         }
-        self.at_close = Some(LastWords {
+        self.at_close = Some(ShareEnd {
             usage: ThreadUsage {
                 user: usage.user - before.user,
                 system: usage.system - before.system,
@@ -318,7 +318,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         self.send(Period::After, now, last);
     }
 
-    pub(super) fn send(&mut self, period: Period, now: Nanos, last: Option<LastWords>) {
+    pub(super) fn send(&mut self, period: Period, now: Nanos, last: Option<ShareEnd>) {
         X::hand_over(&mut self.context, now);
         let mut tally = self.context.common.meter.hand_over(self.outlet.empty());
         tally.connections.alive_at_end = self.alive;

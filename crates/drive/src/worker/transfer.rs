@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use wsbench_load::exchange::Exchange;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::Stage;
-use wsbench_load::session::Flow;
+use wsbench_load::session::SessionStatus;
 
 use super::{READ_AT_MOST, READS_IN_A_ROW, Worker};
 use crate::engine::{Engine, Ready, Received};
@@ -135,13 +135,13 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
 
     /// Does what the session's answer asks for: write, send more, or drop the connection.
     #[inline]
-    pub(super) fn follow(&mut self, slot: usize, flow: Flow) {
+    pub(super) fn follow(&mut self, slot: usize, flow: SessionStatus) {
         match flow {
-            Flow::Continue => {
+            SessionStatus::Continue => {
                 self.pump(slot);
                 self.arm(slot);
             }
-            Flow::Upgraded => {
+            SessionStatus::Upgraded => {
                 let now = self.engine.now();
                 self.alive += 1;
                 self.slots[slot].upgraded = true;
@@ -155,7 +155,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
                     return;
                 };
                 if session.is_ended() {
-                    return self.follow(slot, Flow::Failed);
+                    return self.follow(slot, SessionStatus::Failed);
                 }
                 if self.drained_at != Nanos::MAX {
                     session.finish(&mut self.context, now);
@@ -163,9 +163,9 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
                 self.pump(slot);
                 self.arm(slot);
             }
-            Flow::Finished | Flow::Failed => {
+            SessionStatus::Finished | SessionStatus::Failed => {
                 self.say_goodbye(slot);
-                self.drop_connection(slot, flow == Flow::Failed);
+                self.drop_connection(slot, flow == SessionStatus::Failed);
             }
         }
     }
@@ -283,10 +283,10 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             self.context.common.meter.received_bytes(now, arrived, len);
             let flow = session.on_bytes(&mut self.context, now, &mut self.buffer[..len]);
             self.context.common.out.clear();
-            if matches!(flow, Flow::Finished | Flow::Failed) {
-                return self.drop_connection(slot, flow == Flow::Failed);
+            if matches!(flow, SessionStatus::Finished | SessionStatus::Failed) {
+                return self.drop_connection(slot, flow == SessionStatus::Failed);
             }
-            if flow == Flow::Upgraded {
+            if flow == SessionStatus::Upgraded {
                 self.follow(slot, flow);
             }
         }
@@ -308,7 +308,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         let flow = session.on_loss(&mut self.context, now, loss);
         self.slots[slot].refused = is_final;
         self.context.common.out.clear();
-        self.drop_connection(slot, flow == Flow::Failed);
+        self.drop_connection(slot, flow == SessionStatus::Failed);
     }
 
     pub(super) fn next_due(&self) -> Nanos {

@@ -11,7 +11,8 @@ use wsbench_load::plan::{
 use wsbench_load::template::Template;
 use wsbench_simulate::{
     AnswerFault, Breach, Bucket, ConnectFault, Cut, Death, Disruption, Ending, Every, Machine,
-    Network, OpeningFault, Outage, Pause, Queue, Scenario, Server, Service, Stall, Unsent,
+    Network, OpeningFault, Outage, Pause, PeriodicStall, Queue, Scenario, Server, ServiceTime,
+    Unsent,
 };
 
 use super::plan;
@@ -241,16 +242,16 @@ fn draw_server(random: &mut Rng) -> Server {
     let mean = Nanos(random.u64(..3_000_000) / random.u64(1..=100));
     Server {
         service: if random.bool() {
-            Service::Constant(mean)
+            ServiceTime::Constant(mean)
         } else {
-            Service::Exponential(mean)
+            ServiceTime::Exponential(mean)
         },
         queue: if random.bool() {
             Queue::Parallel
         } else {
             Queue::Fifo
         },
-        stall: one_in(random, 8).then(|| Stall {
+        stall: one_in(random, 8).then(|| PeriodicStall {
             period: millis(random, 40, 200),
             length: millis(random, 1, 39),
         }),

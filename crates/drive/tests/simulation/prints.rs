@@ -12,7 +12,7 @@ use std::fmt::{Display, Write as _};
 
 use wsbench_load::histogram::{Histogram, Sparse};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::result::{Ended, Interval, RunResult, Slice, Stage, Stamps, ThreadUsage};
+use wsbench_load::result::{Ended, Interval, RunResult, Stage, Stamps, ThreadUsage, WindowSlice};
 use wsbench_load::series::Series;
 use wsbench_load::tally::{CompressedCounts, LogRecord};
 use wsbench_simulate::Witness;
@@ -325,7 +325,7 @@ fn interval(of: &Interval) -> String {
     format!("{} {} {counts:?} {spans} {mean:x}", of.at.0, of.length.0)
 }
 
-fn slice(of: &Slice) -> String {
+fn slice(of: &WindowSlice) -> String {
     let times = |series| at_rest(of.times.get(series).expect("in slices"));
     let (service, response) = (times(Series::Service), times(Series::Response));
     let (at, length, received) = (of.at.0, of.length.0, of.received);

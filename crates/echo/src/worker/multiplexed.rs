@@ -8,7 +8,7 @@ use mio::{Interest, Token};
 use wsbench_transport::http2::ServerConnection;
 use wsbench_transport::link::Link;
 
-use super::Worker;
+use super::EventLoop;
 use crate::answering::Answering;
 use crate::census::Presence;
 use crate::conduit::Conduit;
@@ -19,7 +19,7 @@ use crate::pace::Pace;
 const READS_IN_A_ROW: usize = 8;
 
 /// One HTTP/2 connection.
-pub(super) struct Multiplexed<M> {
+pub(super) struct Http2Connection<M> {
     /// First, so that the connection leaves the count before its socket closes.
     _presence: Option<Presence>,
     link: Link,
@@ -32,7 +32,7 @@ pub(super) struct Multiplexed<M> {
     is_broken: bool,
 }
 
-impl<M> Multiplexed<M> {
+impl<M> Http2Connection<M> {
     /// Reads what is there.
     fn receive(&mut self, buffer: &mut [u8]) {
         self.is_hungry = true;
@@ -66,7 +66,7 @@ impl<M> Multiplexed<M> {
     }
 }
 
-impl<A: Answering, P: Pace> Worker<A, P> {
+impl<A: Answering, P: Pace> EventLoop<A, P> {
     /// The peer in `place` turned out to be an HTTP/2 connection: serves it as such.
     pub(super) fn multiplex(&mut self, place: usize) {
         let Some((presence, Conduit::Link(mut link), first, memory)) =
@@ -85,7 +85,7 @@ impl<A: Answering, P: Pace> Worker<A, P> {
         http.receive(&first);
         self.multiplexed.insert(
             place,
-            Multiplexed {
+            Http2Connection {
                 _presence: presence,
                 link,
                 http,

@@ -6,7 +6,7 @@
 //! away, and the bracket is wide. The next trial is a function of the trials so far alone, so a
 //! verdict that later trials overturn is not lost on the search.
 
-use super::line::{Line, Point};
+use super::line::{FittedLine, LoadPoint};
 use super::tail::{CONFIDENCE, Certainty, LOOK, Tail};
 
 /// An end of the bracket lies at least this share of the resolution away from the crossing, so
@@ -30,7 +30,7 @@ const CONFIRMATIONS_HIGH: u32 = 2;
 
 /// Score of one trial.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Score {
+pub(super) struct TrialScore {
     /// The load.
     pub(super) load: f64,
     /// Length of the trial, s.
@@ -43,7 +43,7 @@ pub(super) struct Score {
     pub(super) generator: bool,
 }
 
-impl Score {
+impl TrialScore {
     /// Certainty of the trial by itself.
     pub(super) fn certainty(&self) -> Certainty {
         if self.outright {
@@ -90,7 +90,7 @@ pub(super) struct Rules {
 
 /// Knowledge of a load.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Standing {
+pub(super) struct LoadEvidence {
     /// On which side of the limit it is, by the best estimate.
     pub(super) fails: bool,
     /// True where that is certain.
@@ -103,7 +103,11 @@ pub(super) struct Standing {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Next {
     /// Make a trial.
-    Trial { load: f64, length_s: f64, why: Why },
+    Trial {
+        load: f64,
+        length_s: f64,
+        why: TrialReason,
+    },
     /// The bracket is narrow and both its ends are confirmed.
     Found,
     /// No trial that there is time for would narrow the bracket.
@@ -116,7 +120,7 @@ pub(super) enum Next {
 
 /// Why a trial is worth making.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Why {
+pub(super) enum TrialReason {
     Bracket,
     Bisect,
     Edge,
@@ -128,17 +132,17 @@ pub(super) enum Why {
 #[derive(Clone, Debug)]
 pub(super) struct Evidence {
     rules: Rules,
-    scores: Vec<Score>,
+    scores: Vec<TrialScore>,
 }
 
 /// An end of the bracket.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Side {
+enum BracketEnd {
     Low,
     High,
 }
 
-impl Side {
+impl BracketEnd {
     /// −1 below the limit, 1 above it.
     fn sign(self) -> f64 {
         match self {
@@ -156,7 +160,7 @@ impl Evidence {
         }
     }
 
-    pub(super) fn push(&mut self, score: Score) {
+    pub(super) fn push(&mut self, score: TrialScore) {
         self.scores.push(score);
     }
 
@@ -169,14 +173,14 @@ impl Evidence {
     }
 
     /// Knowledge of a load that was tried.
-    pub(super) fn standing(&self, load: f64) -> Standing {
+    pub(super) fn standing(&self, load: f64) -> LoadEvidence {
         let own = self.at(load);
         let trials = own.len() as u32;
         // What the generator spoilt once is to be seen again before anything is said of it.
         let is_spoilt = own.iter().all(|score| score.generator) && trials == 1;
         let outright = own.iter().filter(|score| score.outright).count();
         if 2 * outright >= own.len() {
-            return Standing {
+            return LoadEvidence {
                 fails: true,
                 certain: !is_spoilt,
                 trials,
@@ -184,7 +188,7 @@ impl Evidence {
         }
         let tails = self.tails_at(load);
         let certainty = certainty(&tails, CONFIDENCE);
-        Standing {
+        LoadEvidence {
             fails: match certainty {
                 Certainty::Holds => false,
                 Certainty::Fails => true,
@@ -197,7 +201,7 @@ impl Evidence {
 
     /// The greatest load below the least failing one that holds, and the least that fails.
     pub(super) fn ends(&self, certain: bool) -> (Option<f64>, Option<f64>) {
-        let known: Vec<(f64, Standing)> = self
+        let known: Vec<(f64, LoadEvidence)> = self
             .loads()
             .into_iter()
             .map(|load| (load, self.standing(load)))
@@ -216,15 +220,15 @@ impl Evidence {
     pub(super) fn next(&self, left_s: f64) -> Next {
         let rules = &self.rules;
         if self.scores.is_empty() {
-            return self.trial(rules.start, rules.length_s, Why::Bracket);
+            return self.trial(rules.start, rules.length_s, TrialReason::Bracket);
         }
-        let is_only = |score: &&Score| self.measured(score.load).count() == 1;
+        let is_only = |score: &&TrialScore| self.measured(score.load).count() == 1;
         let mut spoilt = self.scores.iter().filter(|score| score.generator);
         if let Some(score) = spoilt.find(is_only) {
-            return self.trial(score.load, score.length_s, Why::Retry);
+            return self.trial(score.load, score.length_s, TrialReason::Retry);
         }
         if let Some(load) = self.contradicted() {
-            return self.trial(load, rules.longest_s, Why::Confirm);
+            return self.trial(load, rules.longest_s, TrialReason::Confirm);
         }
         match self.ends(false) {
             (Some(low), Some(high)) => self.between(low, high, left_s),
@@ -234,15 +238,21 @@ impl Evidence {
                     Some(capacity) if low < capacity * NEARLY => capacity * BEYOND,
                     _ => low * 2.0,
                 };
-                self.trial(next.min(rules.ceiling), rules.length_s, Why::Bracket)
+                self.trial(
+                    next.min(rules.ceiling),
+                    rules.length_s,
+                    TrialReason::Bracket,
+                )
             }
             // A hair above the floor is the floor, rounded.
-            (None, Some(high)) if high > rules.floor * 1.01 => {
-                self.trial((high / 2.0).max(rules.floor), rules.length_s, Why::Bracket)
-            }
+            (None, Some(high)) if high > rules.floor * 1.01 => self.trial(
+                (high / 2.0).max(rules.floor),
+                rules.length_s,
+                TrialReason::Bracket,
+            ),
             (None, Some(least)) if !self.standing(least).certain => {
                 if self.measured_s(least) < 2.0 * rules.longest_s {
-                    self.trial(least, rules.longest_s, Why::Edge)
+                    self.trial(least, rules.longest_s, TrialReason::Edge)
                 } else {
                     Next::Blurred
                 }
@@ -289,7 +299,7 @@ impl Evidence {
         let (low, high) = self.ends(false);
         let line = self.line((low? * high?).sqrt());
         let away = HALF * self.rules.resolution.ln();
-        let each = [Side::Low, Side::High].map(|side| {
+        let each = [BracketEnd::Low, BracketEnd::High].map(|side| {
             let expected = side.sign() * line.slope * away;
             let scale = if expected > 0.0 {
                 (expected / 2.0).exp()
@@ -323,14 +333,15 @@ impl Evidence {
         let is_decided = (holds, fails) == (Some(low), Some(high)) && !self.is_open(low, high);
         let middle = self.snapped((low * high).sqrt(), None, 0.0);
         if is_decided && high / low > rules.resolution && low < middle && middle < high {
-            return self.trial(middle, rules.length_s, Why::Bisect);
+            return self.trial(middle, rules.length_s, TrialReason::Bisect);
         }
         let line = self.line((low * high).sqrt());
-        let both = [Side::Low, Side::High].map(|side| self.wanted_at(side, &line, left_s / 2.0));
+        let both = [BracketEnd::Low, BracketEnd::High]
+            .map(|side| self.wanted_at(side, &line, left_s / 2.0));
         let wanted = match both {
             // What one side does not need is the other's.
-            [None, _] => [None, self.wanted_at(Side::High, &line, left_s)],
-            [_, None] => [self.wanted_at(Side::Low, &line, left_s), None],
+            [None, _] => [None, self.wanted_at(BracketEnd::High, &line, left_s)],
+            [_, None] => [self.wanted_at(BracketEnd::Low, &line, left_s), None],
             both => both,
         };
         // The end that is farther away is the one that makes the bracket wide.
@@ -362,11 +373,11 @@ impl Evidence {
 
     /// The trial that would bring an end of the bracket nearer to the crossing, or confirm it;
     /// `None` when neither is needed or to be had in `left_s`.
-    fn wanted_at(&self, side: Side, line: &Line, left_s: f64) -> Option<Next> {
+    fn wanted_at(&self, side: BracketEnd, line: &FittedLine, left_s: f64) -> Option<Next> {
         let (low, high) = self.ends(true);
         let end = match side {
-            Side::Low => low,
-            Side::High => high,
+            BracketEnd::Low => low,
+            BracketEnd::High => high,
         };
         if matches!((low, high), (Some(low), Some(high)) if self.is_narrow(low, high)) {
             return self.confirmation(side, end?);
@@ -379,7 +390,7 @@ impl Evidence {
             let expected = side.sign() * line.slope * away;
             if let Some(needed_s) = self.needed_s(load, expected, line, left_s) {
                 let length_s = needed_s.clamp(self.rules.length_s, self.rules.longest_s);
-                return Some(self.trial(load, length_s, Why::Edge));
+                return Some(self.trial(load, length_s, TrialReason::Edge));
             }
         }
         self.confirmation(side, end?)
@@ -387,7 +398,7 @@ impl Evidence {
 
     /// Places where an end might be, the nearest to the crossing first, with the logarithm of how
     /// far away that is.
-    fn places(&self, side: Side, crossing: f64) -> Vec<(f64, f64)> {
+    fn places(&self, side: BracketEnd, crossing: f64) -> Vec<(f64, f64)> {
         let nearest = HALF * self.rules.resolution.ln();
         let away = |load: f64| side.sign() * (load / crossing).ln();
         let fresh = (0..PLACES).map(|place| {
@@ -403,7 +414,7 @@ impl Evidence {
 
     /// Time for which a load has to be tried, s, to be certain of it, where its excess is expected
     /// to be so much; `None` when that is longer than what is left.
-    fn needed_s(&self, load: f64, expected: f64, line: &Line, left_s: f64) -> Option<f64> {
+    fn needed_s(&self, load: f64, expected: f64, line: &FittedLine, left_s: f64) -> Option<f64> {
         let tails = self.tails_at(load);
         let worst = tails
             .iter()
@@ -427,20 +438,22 @@ impl Evidence {
     }
 
     /// One more look at a certain end, until it has been seen often enough.
-    fn confirmation(&self, side: Side, load: f64) -> Option<Next> {
+    fn confirmation(&self, side: BracketEnd, load: f64) -> Option<Next> {
         let needed = match side {
-            Side::Low => CONFIRMATIONS_LOW,
-            Side::High => CONFIRMATIONS_HIGH,
+            BracketEnd::Low => CONFIRMATIONS_LOW,
+            BracketEnd::High => CONFIRMATIONS_HIGH,
         };
         let length_s = (2.0 * self.rules.length_s).min(self.rules.longest_s);
         let is_short = self.standing(load).trials < needed;
-        is_short.then(|| self.trial(load, length_s, Why::Confirm))
+        is_short.then(|| self.trial(load, length_s, TrialReason::Confirm))
     }
 
-    fn trial(&self, load: f64, length_s: f64, why: Why) -> Next {
+    fn trial(&self, load: f64, length_s: f64, why: TrialReason) -> Next {
         let load = match why {
-            Why::Bracket => self.snapped(load, None, 0.0),
-            Why::Bisect | Why::Edge | Why::Confirm | Why::Retry => load,
+            TrialReason::Bracket => self.snapped(load, None, 0.0),
+            TrialReason::Bisect | TrialReason::Edge | TrialReason::Confirm | TrialReason::Retry => {
+                load
+            }
         };
         Next::Trial {
             load,
@@ -457,7 +470,7 @@ impl Evidence {
     /// The load as it is asked for: four digits, or whole; one that was tried, when it is near by
     /// (beside how far `away` from the crossing it is), so that their trials add up. An end of the
     /// bracket is rounded outwards.
-    fn snapped(&self, load: f64, side: Option<Side>, away: f64) -> f64 {
+    fn snapped(&self, load: f64, side: Option<BracketEnd>, away: f64) -> f64 {
         let near = self.rules.resolution.ln().max(away) / 8.0;
         let is_near = |tried: &f64| (tried / load).ln().abs() <= near;
         if let Some(tried) = self.loads().into_iter().find(is_near) {
@@ -470,8 +483,8 @@ impl Evidence {
         };
         let steps = load / step;
         let steps = match side {
-            Some(Side::Low) => steps.floor(),
-            Some(Side::High) => steps.ceil(),
+            Some(BracketEnd::Low) => steps.floor(),
+            Some(BracketEnd::High) => steps.ceil(),
             None => steps.round(),
         };
         // Divided where the step is below 1: 0.1 is no binary number, 10 is.
@@ -484,12 +497,12 @@ impl Evidence {
     }
 
     /// All trials at a load.
-    fn measured(&self, load: f64) -> impl Iterator<Item = &Score> {
+    fn measured(&self, load: f64) -> impl Iterator<Item = &TrialScore> {
         self.scores.iter().filter(move |score| score.load == load)
     }
 
     /// The trials at a load that count: what the generator spoilt is replaced by what it did not.
-    fn at(&self, load: f64) -> Vec<&Score> {
+    fn at(&self, load: f64) -> Vec<&TrialScore> {
         let is_spoilt = self.measured(load).all(|score| score.generator);
         let own = self.measured(load);
         own.filter(|score| is_spoilt || !score.generator).collect()
@@ -522,21 +535,21 @@ impl Evidence {
     }
 
     /// The line through what is known near a load.
-    fn line(&self, near: f64) -> Line {
+    fn line(&self, near: f64) -> FittedLine {
         let points = self.loads().into_iter().filter_map(|load| {
             let tails = self.tails_at(load);
             let worst = tails
                 .iter()
                 .max_by(|a, b| a.excess().total_cmp(&b.excess()))?;
-            Some(Point {
+            Some(LoadPoint {
                 load,
                 excess: worst.excess(),
                 information: worst.information(),
                 length_s: self.at(load).iter().map(|score| score.length_s).sum(),
             })
         });
-        let points: Vec<Point> = points.collect();
-        let mut line = Line::through(&points, near, self.rules.resolution.ln());
+        let points: Vec<LoadPoint> = points.collect();
+        let mut line = FittedLine::through(&points, near, self.rules.resolution.ln());
         let (low, high) = self.ends(true);
         line.crossing = line.crossing.max(low.unwrap_or(self.rules.floor));
         line.crossing = line.crossing.min(high.unwrap_or(near * 2.0));

@@ -10,7 +10,7 @@ use wsbench_record::document::{Document, Ended};
 use wsbench_record::objective::Objective;
 use wsbench_record::search::{Cause, Reading, TrialVerdict};
 
-use super::evidence::Score;
+use super::evidence::TrialScore;
 use super::tail::{Certainty, Tail, TimeLimit};
 
 /// Share of errors that fails a trial when no objective names one (METHOD section 3, check H).
@@ -24,8 +24,8 @@ const LAG_SHARE: f64 = 0.10;
 
 /// Judgement of one trial.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Judgement {
-    pub(super) score: Score,
+pub(super) struct TrialJudgement {
+    pub(super) score: TrialScore,
     pub(super) readings: Vec<Reading>,
     pub(super) verdict: TrialVerdict,
     pub(super) marginal: bool,
@@ -33,7 +33,7 @@ pub(super) struct Judgement {
 }
 
 /// Judges the trial at `load` by its document.
-pub(super) fn judge(document: &Document, objectives: &[Objective], load: f64) -> Judgement {
+pub(super) fn judge(document: &Document, objectives: &[Objective], load: f64) -> TrialJudgement {
     let readings: Vec<Reading> = objectives
         .iter()
         .map(|objective| reading(objective, document))
@@ -45,14 +45,14 @@ pub(super) fn judge(document: &Document, objectives: &[Objective], load: f64) ->
     let cause = outright.or(by_time).or(gap);
     let fails = outright.is_some() || by_time.is_some();
     let generator = fails && is_generators_fault(document, objectives, outright);
-    let score = Score {
+    let score = TrialScore {
         load,
         length_s: document.duration_s,
         tails: tails(document, objectives),
         outright: outright.is_some() || generator,
         generator,
     };
-    Judgement {
+    TrialJudgement {
         marginal: score.certainty() == Certainty::Open,
         score,
         readings,

@@ -12,7 +12,7 @@ const DOUBLINGS: i32 = 7;
 
 /// All trials at one load.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Point {
+pub(super) struct LoadPoint {
     pub(super) load: f64,
     /// ln(share beyond the limit ÷ share allowed).
     pub(super) excess: f64,
@@ -22,7 +22,7 @@ pub(super) struct Point {
     pub(super) length_s: f64,
 }
 
-impl Point {
+impl LoadPoint {
     /// Far below the limit few messages tell the share, and far from it no curve is straight.
     fn weight(&self) -> f64 {
         self.information * (-self.excess.abs()).exp()
@@ -31,7 +31,7 @@ impl Point {
 
 /// The line.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Line {
+pub(super) struct FittedLine {
     /// The load at which the excess is 0.
     pub(super) crossing: f64,
     /// Rise of the excess with the logarithm of the load; above 0.
@@ -40,12 +40,12 @@ pub(super) struct Line {
     pub(super) information: f64,
 }
 
-impl Line {
+impl FittedLine {
     /// The line through the points about `near`, as few of them as tell a slope; `reach` is the
     /// logarithm of the wanted resolution.
-    pub(super) fn through(points: &[Point], near: f64, reach: f64) -> Self {
-        let about = |factor: f64| -> Vec<Point> {
-            let is_near = |point: &&Point| (point.load / near).ln().abs() <= factor * reach;
+    pub(super) fn through(points: &[LoadPoint], near: f64, reach: f64) -> Self {
+        let about = |factor: f64| -> Vec<LoadPoint> {
+            let is_near = |point: &&LoadPoint| (point.load / near).ln().abs() <= factor * reach;
             points.iter().filter(is_near).copied().collect()
         };
         let factors = (0..DOUBLINGS).map(|power| 1.5 * f64::from(1 << power));
@@ -59,9 +59,9 @@ impl Line {
     }
 
     /// The weighted least squares; `None` without a slope that can be told from none.
-    fn fitted(points: &[Point], near: f64, reach: f64) -> Option<Self> {
-        let sum = |of: &dyn Fn(&Point) -> f64| points.iter().map(of).sum::<f64>();
-        let weights = sum(&Point::weight);
+    fn fitted(points: &[LoadPoint], near: f64, reach: f64) -> Option<Self> {
+        let sum = |of: &dyn Fn(&LoadPoint) -> f64| points.iter().map(of).sum::<f64>();
+        let weights = sum(&LoadPoint::weight);
         let centre = sum(&|it| it.weight() * it.load.ln()) / weights;
         let level = sum(&|it| it.weight() * it.excess) / weights;
         let spread = sum(&|it| it.weight() * (it.load.ln() - centre).powi(2));
@@ -82,7 +82,7 @@ impl Line {
 }
 
 /// Information a second and load.
-fn rate(points: &[Point]) -> f64 {
+fn rate(points: &[LoadPoint]) -> f64 {
     let information: f64 = points.iter().map(|it| it.information).sum();
     let measured: f64 = points.iter().map(|it| it.load * it.length_s).sum();
     information / measured.max(1.0)
@@ -92,8 +92,8 @@ fn rate(points: &[Point]) -> f64 {
 mod tests {
     use super::*;
 
-    fn point(load: f64, excess: f64) -> Point {
-        Point {
+    fn point(load: f64, excess: f64) -> LoadPoint {
+        LoadPoint {
             load,
             excess,
             information: 100.0,
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn the_crossing_is_where_the_line_is_nought() {
         let points = [point(100.0, -1.0), point(121.0, 1.0)];
-        let line = Line::through(&points, 110.0, 0.05);
+        let line = FittedLine::through(&points, 110.0, 0.05);
         assert!((line.crossing - 110.0).abs() < 0.01, "{line:?}");
         assert!((line.slope - 2.0 / 1.21_f64.ln()).abs() < 0.01);
     }
@@ -112,10 +112,10 @@ mod tests {
     #[test]
     fn a_slope_that_may_be_none_is_looked_for_farther_out() {
         let flat = [point(100.0, 0.01), point(103.0, -0.01)];
-        let line = Line::through(&flat, 101.0, 0.05);
+        let line = FittedLine::through(&flat, 101.0, 0.05);
         assert_eq!((line.crossing, line.slope), (101.0, SLOPE_UNKNOWN));
         let wide = [flat[0], flat[1], point(200.0, 1.0)];
-        let line = Line::through(&wide, 101.0, 0.05);
+        let line = FittedLine::through(&wide, 101.0, 0.05);
         assert!(line.slope > 1.2 && line.slope < 1.8, "{line:?}");
     }
 }

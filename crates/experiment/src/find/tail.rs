@@ -12,7 +12,7 @@ use wsbench_load::result::{self as measured, RunResult};
 use wsbench_load::series::Series;
 use wsbench_record::document::Document;
 use wsbench_record::objective::Objective;
-use wsbench_stats::batches::{BATCHES, Ratio, grouped};
+use wsbench_stats::batches::{BATCHES, RatioEstimate, grouped};
 use wsbench_stats::t_quantile;
 
 /// Each end of the interval. A search looks at several loads near the limit, and more than once at
@@ -118,7 +118,7 @@ impl Tail {
     /// it.
     pub(super) fn so_far(so_far: &RunResult, awaited: u64, limit: &TimeLimit) -> Self {
         let (series, limit_ns) = (limit.series, limit.at_most_ns);
-        let counted = |slice: &measured::Slice| {
+        let counted = |slice: &measured::WindowSlice| {
             let times = slice.times.get(series).map(Sparse::to_histogram);
             let times = times.unwrap_or_default();
             let within = times.count_at_or_below(Nanos(limit_ns));
@@ -188,7 +188,7 @@ impl Tail {
                 Certainty::Open
             };
         }
-        let own = Ratio::of(&self.batches).map_or(f64::INFINITY, |ratio| ratio.error);
+        let own = RatioEstimate::of(&self.batches).map_or(f64::INFINITY, |ratio| ratio.error);
         let least = (self.allowed * self.draw / count).sqrt();
         if beyond >= TELLING * self.draw && share - self.allowed > t * own.max(least) {
             Certainty::Fails
@@ -202,7 +202,7 @@ impl Tail {
     fn cluster(&self) -> f64 {
         let (beyond, count) = sum(&self.batches);
         let share = beyond / count.max(1.0);
-        let own = Ratio::of(&self.batches)
+        let own = RatioEstimate::of(&self.batches)
             .filter(|_| share > 0.0 && share < 1.0)
             .map_or(1.0, |it| it.error.powi(2) * count / (share * (1.0 - share)));
         let is_telling = beyond >= TELLING * self.draw;

@@ -15,7 +15,7 @@ pub const MOST_FAILURES: u32 = 3;
 /// One thing that came about.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "entry", rename_all = "snake_case")]
-pub enum Entry {
+pub enum LedgerEntry {
     /// A server is installed.
     Installed {
         /// Its name.
@@ -77,12 +77,12 @@ impl Ledger {
     /// The ledger of an earlier session. Where it had not come to a single run, what failed before
     /// is forgotten: it may have been mended since, and nothing has been measured without it.
     #[must_use]
-    pub fn of(entries: Vec<Entry>) -> Self {
-        let is_run = |entry: &Entry| matches!(entry, Entry::Run { .. });
+    pub fn of(entries: Vec<LedgerEntry>) -> Self {
+        let is_run = |entry: &LedgerEntry| matches!(entry, LedgerEntry::Run { .. });
         let has_runs = entries.iter().any(is_run);
         let mut ledger = Self::default();
         for entry in entries {
-            let is_failure = matches!(entry, Entry::Failed { .. });
+            let is_failure = matches!(entry, LedgerEntry::Failed { .. });
             if has_runs || !is_failure {
                 ledger.note(entry);
             }
@@ -91,25 +91,25 @@ impl Ledger {
     }
 
     /// Puts an entry on the ledger.
-    pub fn note(&mut self, entry: Entry) {
+    pub fn note(&mut self, entry: LedgerEntry) {
         match entry {
-            Entry::Installed { server, version } => {
+            LedgerEntry::Installed { server, version } => {
                 if let Some(version) = version {
                     self.versions.insert(server.clone(), version);
                 }
                 self.installed.insert(server);
             }
-            Entry::Gate { server, stamp } => drop(self.gates.insert(server, stamp)),
-            Entry::Ready { server, ready_s } => {
+            LedgerEntry::Gate { server, stamp } => drop(self.gates.insert(server, stamp)),
+            LedgerEntry::Ready { server, ready_s } => {
                 self.ready_s.entry(server).or_default().push(ready_s);
             }
-            Entry::Failed { server, failed } => {
+            LedgerEntry::Failed { server, failed } => {
                 if failed.stage == Stage::Start {
                     *self.of_server.entry(server.clone()).or_default() += 1;
                 }
                 self.failures.push((server, failed));
             }
-            Entry::Run { record } => self.note_run(*record),
+            LedgerEntry::Run { record } => self.note_run(*record),
         }
     }
 

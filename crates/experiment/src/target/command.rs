@@ -63,38 +63,42 @@ pub fn carry_out(
     end(&mut child);
     let said = LastWords::of(said);
     match outcome {
-        Outcome::Ended(Some(0)) => Ok(said),
-        Outcome::Ended(code) => Err(CommandError::Failed { code, said }),
-        Outcome::TooLong => Err(CommandError::TooLong { limit, said }),
-        Outcome::Stopped => Err(CommandError::Interrupted),
+        CommandEnd::Ended(Some(0)) => Ok(said),
+        CommandEnd::Ended(code) => Err(CommandError::Failed { code, said }),
+        CommandEnd::TooLong => Err(CommandError::TooLong { limit, said }),
+        CommandEnd::Stopped => Err(CommandError::Interrupted),
     }
 }
 
 /// End of the wait for a command.
-enum Outcome {
+enum CommandEnd {
     Ended(Option<i32>),
     TooLong,
     Stopped,
 }
 
-fn await_end(lines: &Receiver<String>, limit: Duration, is_stopped: impl Fn() -> bool) -> Outcome {
+fn await_end(
+    lines: &Receiver<String>,
+    limit: Duration,
+    is_stopped: impl Fn() -> bool,
+) -> CommandEnd {
     let begun = Instant::now();
     while begun.elapsed() < limit {
         if is_stopped() {
-            return Outcome::Stopped;
+            return CommandEnd::Stopped;
         }
         match lines.recv_timeout(GLANCE) {
             Ok(line) => {
                 if let Some(code) = line.strip_prefix(ENDED) {
-                    return Outcome::Ended(code.trim().parse().ok());
+                    return CommandEnd::Ended(code.trim().parse().ok());
                 }
             }
             Err(RecvTimeoutError::Timeout) => {}
             // The supervisor itself has ended and said nothing.
-            Err(RecvTimeoutError::Disconnected) => return Outcome::Ended(None),
+            Err(RecvTimeoutError::Disconnected) => return CommandEnd::Ended(None),
         }
     }
-    Outcome::TooLong
+    CommandEnd::TooLong
 }
 
 /// Words of the supervisor, line by line, for as long as it lives.

@@ -83,12 +83,12 @@ pub fn supervise(command: &str, stop: &Arc<AtomicBool>) -> io::Result<()> {
     let server = shell.spawn()?;
     // Its ends of the pipe are the server's alone, so that the pipe ends with the last of them.
     drop(shell);
-    let words = Words::heard_from(said);
+    let words = LastWordsKeeper::heard_from(said);
     let mut stdout = io::stdout();
     let told = writeln!(stdout, "{STARTED}{}", server.id()).and_then(|()| stdout.flush());
     if told.is_ok() {
         stop_on_end_of_input(stop);
-        let mut watch = Watch::over(server.id());
+        let mut watch = ChildWatch::over(server.id());
         while !stop.load(Ordering::Relaxed) && watch.collect_the_ended() {
             words.write_down();
             thread::sleep(GLANCE);
@@ -100,20 +100,20 @@ pub fn supervise(command: &str, stop: &Arc<AtomicBool>) -> io::Result<()> {
 }
 
 /// The last words of a server, which are kept in a file once they have changed.
-struct Words {
-    end: Arc<Mutex<End>>,
+struct LastWordsKeeper {
+    end: Arc<Mutex<OutputTail>>,
     reader: JoinHandle<()>,
 }
 
 /// The end of what was said.
 #[derive(Default)]
-struct End {
+struct OutputTail {
     bytes: Vec<u8>,
     /// True where the file does not hold it yet.
     is_new: bool,
 }
 
-impl End {
+impl OutputTail {
     /// Adds a piece, and drops what is older than what is kept.
     fn add(&mut self, piece: &[u8]) {
         self.bytes.extend_from_slice(piece);
@@ -128,10 +128,10 @@ impl End {
     }
 }
 
-impl Words {
+impl LastWordsKeeper {
     /// Reads them as they come, so that nobody waits who says them.
     fn heard_from(mut said: PipeReader) -> Self {
-        let end = Arc::new(Mutex::new(End::default()));
+        let end = Arc::new(Mutex::new(OutputTail::default()));
         let heard = Arc::clone(&end);
         let reader = thread::spawn(move || {
             let mut piece = vec![0; PIECE];
@@ -194,11 +194,11 @@ fn stop_on_end_of_input(stop: &Arc<AtomicBool>) {
 }
 
 /// Sees children end, and tells when the one that was started does.
-struct Watch {
+struct ChildWatch {
     server: Option<Pid>,
 }
 
-impl Watch {
+impl ChildWatch {
     fn over(server: u32) -> Self {
         let server = i32::try_from(server).ok().map(Pid::from_raw);
         Self { server }
@@ -240,7 +240,7 @@ impl Watch {
 fn end_all() {
     let begun = Instant::now();
     let mut asked = false;
-    let mut watch = Watch::over_all();
+    let mut watch = ChildWatch::over_all();
     while watch.collect_the_ended() && begun.elapsed() < PATIENCE * 2 {
         let insists = begun.elapsed() >= PATIENCE;
         if !asked || insists {

@@ -3,7 +3,7 @@
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::PlanSpec;
 
-use super::{Act, GRACE, ORPHANED, PATIENCE};
+use super::{AgentAction, GRACE, ORPHANED, PATIENCE};
 use crate::protocol::{EndWord, Orders, Standing, Task, WarmTick};
 
 /// Ticks of the warm-up that are told again, in case words were lost: more than pass in three words.
@@ -11,7 +11,7 @@ const TICKS_TOLD: usize = 80;
 
 /// A share of a run.
 #[derive(Debug)]
-pub(super) struct Share {
+pub(super) struct AgentShare {
     pub(super) task: Task,
     pub(super) standing: Standing,
     /// Zero of the run's clock by the agent's own.
@@ -37,7 +37,7 @@ pub(super) struct Share {
     pub(super) is_dismissed: bool,
 }
 
-impl Share {
+impl AgentShare {
     /// The share of agent `name`; `None` where the task has none or no plan.
     pub(super) fn of(task: Task, name: &str, now: Nanos) -> Option<Self> {
         let zero = task.seat(name)?.zero;
@@ -96,13 +96,19 @@ impl Share {
     }
 
     /// Somebody else holds the lease: the coordinator, who counts on nothing from here any more.
-    pub(super) fn lease_is_taken(&mut self, acts: &mut Vec<Act>) {
+    pub(super) fn lease_is_taken(&mut self, acts: &mut Vec<AgentAction>) {
         let why = "somebody else holds its lease".to_owned();
         self.stop(EndWord::Interrupted, why, acts);
     }
 
     /// Follows orders; each once.
-    pub(super) fn follow(&mut self, now: Nanos, orders: &Orders, name: &str, acts: &mut Vec<Act>) {
+    pub(super) fn follow(
+        &mut self,
+        now: Nanos,
+        orders: &Orders,
+        name: &str,
+        acts: &mut Vec<AgentAction>,
+    ) {
         self.heard = now;
         if orders.lost.iter().any(|lost| lost == name) {
             self.is_dismissed = true;
@@ -119,7 +125,7 @@ impl Share {
         {
             self.connects = Some(at);
             self.standing = Standing::Connecting;
-            acts.push(Act::Connect(at));
+            acts.push(AgentAction::Connect(at));
             if self.begins_at_once {
                 self.begin(now, at);
             }
@@ -127,11 +133,11 @@ impl Share {
         let is_waiting = matches!(self.standing, Standing::Connecting | Standing::Ready);
         if let Some(at) = orders.begin.filter(|_| is_waiting && self.begins.is_none()) {
             self.begin(now, at);
-            acts.push(Act::Begin(at));
+            acts.push(AgentAction::Begin(at));
         }
         if let Some(at) = orders.opens.filter(|_| self.opens.is_none()) {
             self.opens = Some(at);
-            acts.push(Act::Open(at));
+            acts.push(AgentAction::Open(at));
         }
     }
 
@@ -143,19 +149,19 @@ impl Share {
     }
 
     /// Ends the load, if there may be one. Heard once, and nothing is begun after it.
-    pub(super) fn stop(&mut self, end: EndWord, why: String, acts: &mut Vec<Act>) {
+    pub(super) fn stop(&mut self, end: EndWord, why: String, acts: &mut Vec<AgentAction>) {
         let is_ending = matches!(
             self.standing,
             Standing::Stopping(_) | Standing::Refused(_) | Standing::Over
         );
         if !is_ending {
             self.standing = Standing::Stopping(why.clone());
-            acts.push(Act::End(end, why));
+            acts.push(AgentAction::End(end, why));
         }
     }
 
     /// Ends by the clock alone: where others are awaited in vain, and where the plan's time is over.
-    pub(super) fn look_at_the_clock(&mut self, now: Nanos, acts: &mut Vec<Act>) {
+    pub(super) fn look_at_the_clock(&mut self, now: Nanos, acts: &mut Vec<AgentAction>) {
         let silent = now - self.heard;
         let seconds = silent.as_secs_f64();
         match self.standing {

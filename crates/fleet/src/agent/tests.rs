@@ -2,9 +2,9 @@
 
 use wsbench_load::nanos::Nanos;
 
-use super::{Act, Agent, Event, HEARTBEAT, NAMES};
+use super::{Agent, AgentAction, AgentEvent, HEARTBEAT, NAMES};
 use crate::build::Build;
-use crate::bus::{Bus, Entry, Heard, LEASE, LeaseAsk, LeaseTaken, Said};
+use crate::bus::{Bus, BusEntry, Heard, LEASE, LeaseAsk, LeaseTaken, Said};
 use crate::clock::Estimate;
 use crate::protocol::{Facts, Order, Seat, Standing, Task, What, Word};
 
@@ -22,7 +22,7 @@ impl Bus for Asked {
         }
     }
 
-    fn keep(&mut self, _: &Entry) {}
+    fn keep(&mut self, _: &BusEntry) {}
 
     fn lease(&mut self, ask: LeaseAsk) {
         self.leases.push(ask);
@@ -39,16 +39,16 @@ fn agent() -> Agent {
     Agent::new("a1".to_owned(), LIFE, Facts::default(), Nanos::ZERO)
 }
 
-fn name(answer: Result<(), LeaseTaken>) -> Event {
+fn name(answer: Result<(), LeaseTaken>) -> AgentEvent {
     let ask = LeaseAsk {
         run: NAMES.to_owned(),
         agent: "a1".to_owned(),
         holder: LIFE,
     };
-    Event::Bus(Heard::Lease(ask, answer))
+    AgentEvent::Bus(Heard::Lease(ask, answer))
 }
 
-fn task() -> Event {
+fn task() -> AgentEvent {
     let seat = Seat {
         agent: "a1".to_owned(),
         life: LIFE,
@@ -71,13 +71,13 @@ fn task() -> Event {
         seats: vec![seat],
     };
     let what = What::Task(Box::new(task));
-    Event::Bus(Heard::Said(Said::Order(Box::new(Order { to: None, what }))))
+    AgentEvent::Bus(Heard::Said(Said::Order(Box::new(Order { to: None, what }))))
 }
 
 #[test]
 fn nothing_is_said_under_a_name_before_it_is_granted() {
     let (mut agent, mut bus) = (agent(), Asked::default());
-    agent.step(at(0), Event::Tick, &mut bus);
+    agent.step(at(0), AgentEvent::Tick, &mut bus);
     assert!(bus.words.is_empty());
     assert_eq!(bus.leases.len(), 1);
     agent.step(at(1), name(Ok(())), &mut bus);
@@ -90,7 +90,7 @@ fn an_agent_that_is_started_again_waits_for_the_lease_of_what_it_was() {
     // What it was renewed its lease just before it was killed.
     let mut acts = Vec::new();
     for ms in (0..LEASE.0 / 1_000_000).step_by(1_000) {
-        acts.extend(agent.step(at(ms), Event::Tick, &mut bus));
+        acts.extend(agent.step(at(ms), AgentEvent::Tick, &mut bus));
         acts.extend(agent.step(at(ms), name(Err(LeaseTaken)), &mut bus));
     }
     assert!(acts.is_empty() && bus.words.is_empty(), "{acts:?}");
@@ -105,7 +105,10 @@ fn a_name_that_another_one_goes_on_renewing_is_given_up() {
         |agent: &mut Agent, bus: &mut Asked, now| agent.step(now, name(Err(LeaseTaken)), bus);
     assert_eq!(step(&mut agent, &mut bus, at(0)), []);
     assert_eq!(step(&mut agent, &mut bus, LEASE), []);
-    assert_eq!(step(&mut agent, &mut bus, LEASE + HEARTBEAT), [Act::Leave]);
+    assert_eq!(
+        step(&mut agent, &mut bus, LEASE + HEARTBEAT),
+        [AgentAction::Leave]
+    );
     assert!(bus.words.is_empty());
 }
 
@@ -114,9 +117,12 @@ fn an_agent_that_is_told_to_leave_gives_up_what_it_has_not_begun_and_takes_no_mo
     let (mut agent, mut bus) = (agent(), Asked::default());
     agent.step(at(0), name(Ok(())), &mut bus);
     let acts = agent.step(at(1), task(), &mut bus);
-    assert!(matches!(acts[..], [Act::Prepare(_)]), "{acts:?}");
-    let acts = agent.step(at(2), Event::Leave, &mut bus);
-    assert!(matches!(acts[..], [Act::End(..), Act::Forget]), "{acts:?}");
+    assert!(matches!(acts[..], [AgentAction::Prepare(_)]), "{acts:?}");
+    let acts = agent.step(at(2), AgentEvent::Leave, &mut bus);
+    assert!(
+        matches!(acts[..], [AgentAction::End(..), AgentAction::Forget]),
+        "{acts:?}"
+    );
     assert!(!agent.is_busy());
     let said_why = |word: &Word| {
         let run = word.run.as_ref();

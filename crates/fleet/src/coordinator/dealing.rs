@@ -4,8 +4,8 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
 
 use super::member::Enrolled;
-use super::{Act, Coordinator, PROBES, PROBING, RunPhase, Trouble, say};
-use crate::bus::{Bus, Entry, Key, Of};
+use super::{Coordinator, CoordinatorAction, NoRun, PROBES, PROBING, RunPhase, say};
+use crate::bus::{Bus, BusEntry, EntryKey, Of};
 use crate::deal::deal;
 use crate::portable::{NotPortable, Portable};
 use crate::protocol::{Seat, Task, What};
@@ -13,7 +13,12 @@ use crate::wire;
 
 impl Coordinator {
     /// One probe of an agent's clock is under way at a time, so that none waits behind another.
-    pub(super) fn probe(&mut self, now: Nanos, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
+    pub(super) fn probe(
+        &mut self,
+        now: Nanos,
+        bus: &mut dyn Bus,
+        acts: &mut Vec<CoordinatorAction>,
+    ) {
         let are_probed = self.members.iter().all(|it| it.before.answered() >= PROBES);
         let is_late = now - self.since >= PROBING;
         let is_known = |it: &Enrolled| it.before.best().is_some();
@@ -23,7 +28,7 @@ impl Coordinator {
             let silent = self.members.iter().find(|it| !is_known(it));
             let agent = silent.map_or_else(String::new, |it| it.name.clone());
             let why = "it answers no probe of its clock".to_owned();
-            self.fail(now, Trouble::Refused { agent, why }, bus, acts);
+            self.fail(now, NoRun::Refused { agent, why }, bus, acts);
         } else {
             for member in self
                 .members
@@ -39,26 +44,26 @@ impl Coordinator {
     }
 
     /// Deals the workers and gives everybody the task.
-    fn hand_out(&mut self, now: Nanos, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
+    fn hand_out(&mut self, now: Nanos, bus: &mut dyn Bus, acts: &mut Vec<CoordinatorAction>) {
         match self.dealt(now) {
             Ok((task, plan)) => {
-                let key = Key {
+                let key = EntryKey {
                     run: task.run.clone(),
                     of: Of::Task,
                 };
                 if let Ok(bytes) = wire::packed(&task) {
-                    self.outbox.keep(now, Entry { key, bytes }, bus);
+                    self.outbox.keep(now, BusEntry { key, bytes }, bus);
                 }
                 self.task = Some(task.clone());
                 self.enter(RunPhase::Tasking, now);
-                acts.push(Act::Dealt(Box::new(task), plan));
+                acts.push(CoordinatorAction::Dealt(Box::new(task), plan));
                 self.say_again(now, bus);
             }
             Err(trouble) => self.fail(now, trouble, bus, acts),
         }
     }
 
-    fn dealt(&mut self, now: Nanos) -> Result<(Task, Plan), Trouble> {
+    fn dealt(&mut self, now: Nanos) -> Result<(Task, Plan), NoRun> {
         let asked = self.ask.threads;
         let threads = self
             .members

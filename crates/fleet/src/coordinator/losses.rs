@@ -2,12 +2,17 @@
 
 use wsbench_load::nanos::Nanos;
 
-use super::{Act, Coordinator, RunPhase, SILENCE, STOPPING, Trouble};
+use super::{Coordinator, CoordinatorAction, NoRun, RunPhase, SILENCE, STOPPING};
 use crate::bus::Bus;
 use crate::protocol::{EndWord, Standing};
 
 impl Coordinator {
-    pub(super) fn look_for_the_lost(&mut self, now: Nanos, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
+    pub(super) fn look_for_the_lost(
+        &mut self,
+        now: Nanos,
+        bus: &mut dyn Bus,
+        acts: &mut Vec<CoordinatorAction>,
+    ) {
         let mut gone = Vec::new();
         // Whoever has loaded the server leaves with its books kept, which may come here late.
         let patience = match self.phase < RunPhase::Loaded {
@@ -55,7 +60,7 @@ impl Coordinator {
         now: Nanos,
         (name, why, hands_over): (&str, &str, bool),
         bus: &mut dyn Bus,
-        acts: &mut Vec<Act>,
+        acts: &mut Vec<CoordinatorAction>,
     ) {
         let Some(member) = self.members.iter_mut().find(|it| it.name == name) else {
             return;
@@ -70,33 +75,33 @@ impl Coordinator {
             member.is_lost = true;
             self.orders.lost.push(name.to_owned());
         }
-        acts.push(Act::Lost(name.to_owned(), why.to_owned()));
+        acts.push(CoordinatorAction::Lost(name.to_owned(), why.to_owned()));
         if self.phase < RunPhase::Loaded {
             let (agent, why) = (name.to_owned(), why.to_owned());
-            return self.fail(now, Trouble::LostEarly { agent, why }, bus, acts);
+            return self.fail(now, NoRun::LostEarly { agent, why }, bus, acts);
         }
         let left = self.members.iter().filter(|it| it.left.is_none()).count();
         if self.orders.end.is_some() || !is_new {
             self.say_orders(now, bus);
         } else if self.ask.keeps_going && left > 0 {
-            acts.push(Act::Tell(format!(
+            acts.push(CoordinatorAction::Tell(format!(
                 "agent {name} is lost: {why}; {left} go on"
             )));
             self.say_orders(now, bus);
         } else {
-            acts.push(Act::Tell(format!(
+            acts.push(CoordinatorAction::Tell(format!(
                 "agent {name} is lost: {why}; the run ends"
             )));
             self.end(now, EndWord::Interrupted, bus, acts);
         }
     }
 
-    pub(super) fn give_all_up(&mut self, why: &str, acts: &mut Vec<Act>) {
+    pub(super) fn give_all_up(&mut self, why: &str, acts: &mut Vec<CoordinatorAction>) {
         for member in &mut self.members {
             if !member.is_lost && member.final_at.is_none() {
                 member.is_lost = true;
                 member.left.get_or_insert_with(|| why.to_owned());
-                acts.push(Act::Lost(member.name.clone(), why.to_owned()));
+                acts.push(CoordinatorAction::Lost(member.name.clone(), why.to_owned()));
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wsbench_load::nanos::Nanos;
 
-use crate::bus::{Entry, Key, Of};
+use crate::bus::{BusEntry, EntryKey, Of};
 use crate::clock::{Estimate, Probes, drift_ppm};
 use crate::protocol::{EndWord, Facts, Final, Standing, WarmTick, Word};
 use crate::wire;
@@ -160,11 +160,11 @@ impl Enrolled {
             .extend(said.warmed.into_iter().map(|it| (it.tick, it)));
     }
 
-    pub(super) fn is_author(&self, key: &Key) -> bool {
+    pub(super) fn is_author(&self, key: &EntryKey) -> bool {
         matches!(&key.of, Of::Part(agent, ..) | Of::Final(agent) if *agent == self.name)
     }
 
-    pub(super) fn stored(&mut self, now: Nanos, entry: &Entry) {
+    pub(super) fn stored(&mut self, now: Nanos, entry: &BusEntry) {
         match &entry.key.of {
             Of::Part(_, worker, number) => {
                 self.parts.insert((*worker, *number));

@@ -3,7 +3,7 @@
 use wsbench_load::nanos::Nanos;
 
 use super::member::Enrolled;
-use super::{Act, Coordinator, MUSTER, RunPhase, Trouble};
+use super::{Coordinator, CoordinatorAction, MUSTER, NoRun, RunPhase};
 use crate::bus::Bus;
 use crate::protocol::Word;
 
@@ -12,7 +12,12 @@ const GLANCE: Nanos = Nanos::from_millis(400);
 
 impl Coordinator {
     /// Chooses among those that have answered, by their names; says who is missing when it took too long.
-    pub(super) fn muster(&mut self, now: Nanos, bus: &mut dyn Bus, acts: &mut Vec<Act>) {
+    pub(super) fn muster(
+        &mut self,
+        now: Nanos,
+        bus: &mut dyn Bus,
+        acts: &mut Vec<CoordinatorAction>,
+    ) {
         let free = |word: &Word| word.run.is_none() && word.facts.build == self.ask.build;
         let fit = self.present.values().filter(|(word, _)| free(word)).count();
         let waited = now - self.since;
@@ -25,13 +30,13 @@ impl Coordinator {
             for (name, (word, _)) in &self.present {
                 if word.facts.build != self.ask.build {
                     let words = format!("agent {name} is left out: {}", self.differs(word));
-                    acts.push(Act::Tell(words));
+                    acts.push(CoordinatorAction::Tell(words));
                 }
             }
             self.members = members;
             self.enter(RunPhase::Probing, now);
         } else if waited >= MUSTER {
-            self.fail(now, Trouble::TooFew(self.who_is_there()), bus, acts);
+            self.fail(now, NoRun::TooFew(self.who_is_there()), bus, acts);
         }
     }
 

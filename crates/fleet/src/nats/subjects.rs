@@ -5,8 +5,8 @@ use std::io;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::bus::{Key, Of, Said};
-use crate::protocol::{Echo, Order, Word};
+use crate::bus::{EntryKey, Of, Said};
+use crate::protocol::{Order, ProbeAnswer, Word};
 
 /// Subjects of a fleet.
 #[derive(Clone, Debug)]
@@ -42,7 +42,7 @@ impl Subjects {
     }
 
     /// The subject of an entry, which is its id as well.
-    pub(super) fn of_key(&self, key: &Key) -> String {
+    pub(super) fn of_key(&self, key: &EntryKey) -> String {
         let Self { prefix } = self;
         let run = &key.run;
         match &key.of {
@@ -55,7 +55,7 @@ impl Subjects {
     }
 
     /// The entry of a subject; `None` of any other.
-    pub(super) fn key(&self, subject: &str) -> Option<Key> {
+    pub(super) fn key(&self, subject: &str) -> Option<EntryKey> {
         let rest = subject.strip_prefix(&self.prefix)?.strip_prefix(".run.")?;
         let words: Vec<&str> = rest.split('.').collect();
         let (run, of) = match *words.as_slice() {
@@ -67,7 +67,7 @@ impl Subjects {
             }
             _ => return None,
         };
-        Some(Key {
+        Some(EntryKey {
             run: run.to_owned(),
             of,
         })
@@ -79,7 +79,7 @@ impl Subjects {
 #[serde(rename_all = "snake_case")]
 enum Written {
     Word(Box<Word>),
-    Echo(Echo),
+    Echo(ProbeAnswer),
     Order(Box<Order>),
 }
 
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn an_entrys_subject_tells_it_again_and_no_other_does() {
         let subjects = Subjects::of("f");
-        let key = |of| Key {
+        let key = |of| EntryKey {
             run: "r-1".to_owned(),
             of,
         };

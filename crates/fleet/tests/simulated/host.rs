@@ -2,7 +2,7 @@
 //! made in truth.
 
 use wsbench_drive::crew::{Agreed, Part};
-use wsbench_fleet::agent::{Act, Here};
+use wsbench_fleet::agent::{AgentAction, Here};
 use wsbench_fleet::protocol::{EndWord, Final, Task};
 use wsbench_fleet::wire;
 use wsbench_load::nanos::Nanos;
@@ -40,9 +40,9 @@ impl Host {
         }
     }
 
-    pub(crate) fn act(&mut self, now: Nanos, act: Act, random: &mut fastrand::Rng) {
+    pub(crate) fn act(&mut self, now: Nanos, act: AgentAction, random: &mut fastrand::Rng) {
         match act {
-            Act::Prepare(task) => {
+            AgentAction::Prepare(task) => {
                 self.zero = task.seat(&self.name).map_or(Nanos::ZERO, |seat| seat.zero);
                 self.task = Some(*task);
                 let ready = now + Nanos::from_millis(random.u64(5..200));
@@ -54,19 +54,19 @@ impl Host {
                     },
                 ));
             }
-            Act::Connect(at) => {
+            AgentAction::Connect(at) => {
                 self.is_connecting = true;
                 let settled = (self.zero + at).max(now) + Nanos::from_millis(random.u64(20..600));
                 self.pending.push((settled, Here::Settled(7)));
             }
-            Act::Begin(at) => {
+            AgentAction::Begin(at) => {
                 let at = (self.zero + at).max(now);
                 self.begins = Some(at);
                 // As long as the truth took.
                 let length = Nanos::from_secs(13);
                 self.ends.get_or_insert((at + length, Ended::Complete));
             }
-            Act::End(end, _) => {
+            AgentAction::End(end, _) => {
                 if self.is_connecting {
                     let ended = match end {
                         EndWord::Enough | EndWord::Complete => Ended::Complete,
@@ -79,14 +79,14 @@ impl Host {
                     self.begins = self.begins.filter(|at| *at <= now);
                 }
             }
-            Act::Forget => {
+            AgentAction::Forget => {
                 let refuses = self.refuses;
                 let load = self.load;
                 *self = Self::new(std::mem::take(&mut self.name));
                 (self.refuses, self.load) = (refuses, load);
             }
-            Act::Open(_) | Act::Tell(_) => {}
-            Act::Leave => panic!("nobody else has its name"),
+            AgentAction::Open(_) | AgentAction::Tell(_) => {}
+            AgentAction::Leave => panic!("nobody else has its name"),
         }
     }
 

@@ -10,9 +10,9 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use wsbench_drive::crew::Part;
-use wsbench_drive::run::Observer;
+use wsbench_drive::run::RunObserver;
 use wsbench_fleet::agent::{HEARTBEAT, PATIENCE};
-use wsbench_fleet::bus::{Entry, LEASE, Of};
+use wsbench_fleet::bus::{BusEntry, LEASE, Of};
 use wsbench_fleet::gathering::{Beside, Gathered, Gathering};
 use wsbench_fleet::protocol::Task;
 use wsbench_fleet::wire;
@@ -22,7 +22,7 @@ use wsbench_load::plan::{Arrival, Plan, PlanSpec, StopRule, WarmUp};
 use wsbench_load::result::{Ended, Progress};
 use wsbench_load::series::Series;
 use wsbench_load::tally::LogRecord;
-use wsbench_simulate::{Handed, Scenario, handed};
+use wsbench_simulate::{RunInParts, Scenario, handed};
 
 use world::{Faults, Outcome, World};
 
@@ -33,7 +33,7 @@ const AGENTS: u32 = 3;
 /// Hears of nothing.
 struct Deaf;
 
-impl Observer for Deaf {
+impl RunObserver for Deaf {
     fn progress(&mut self, _: &Progress) {}
 
     fn log(&mut self, _: &[LogRecord]) {}
@@ -62,7 +62,7 @@ fn plan(threads: u32) -> Plan {
 
 /// What one process makes of the plan with as many threads, and its parts, ready to be kept.
 struct Truth {
-    run: Handed,
+    run: RunInParts,
     parts: Vec<(Part, std::sync::Arc<[u8]>)>,
 }
 
@@ -85,7 +85,7 @@ fn truth() -> &'static Truth {
 fn gathered<'a>(
     task: &'a Task,
     plan: &'a Plan,
-    entries: impl Iterator<Item = &'a Entry>,
+    entries: impl Iterator<Item = &'a BusEntry>,
 ) -> Gathered {
     let mut gathering = Gathering::new(task, plan);
     for entry in entries {

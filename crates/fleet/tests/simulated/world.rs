@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 use wsbench_fleet::agent::{self, Agent};
 use wsbench_fleet::build::Build;
-use wsbench_fleet::bus::{Bus, Entry, Heard, Key, LEASE, LeaseAsk, LeaseTaken, Of, Said};
+use wsbench_fleet::bus::{Bus, BusEntry, EntryKey, Heard, LEASE, LeaseAsk, LeaseTaken, Of, Said};
 use wsbench_fleet::coordinator::{self, Ask, Coordinator};
 use wsbench_fleet::protocol::{Facts, Task};
 use wsbench_load::nanos::Nanos;
@@ -89,7 +89,7 @@ pub(crate) struct Outcome {
     pub(crate) failed: Option<String>,
     pub(crate) all_idle: bool,
     pub(crate) dealt: Option<(Task, Plan)>,
-    pub(crate) kept: Vec<Entry>,
+    pub(crate) kept: Vec<BusEntry>,
     pub(crate) loads: Vec<Load>,
     pub(crate) told: Vec<String>,
     pub(crate) took: Nanos,
@@ -107,7 +107,7 @@ enum Whom {
 enum Event {
     Tick,
     Heard(Heard),
-    Keep(Entry, usize),
+    Keep(BusEntry, usize),
     Lease(LeaseAsk, Whom),
 }
 
@@ -115,7 +115,7 @@ enum Event {
 #[derive(Default)]
 struct Outgoing {
     said: Vec<Said>,
-    keeps: Vec<Entry>,
+    keeps: Vec<BusEntry>,
     leases: Vec<LeaseAsk>,
 }
 
@@ -124,7 +124,7 @@ impl Bus for Outgoing {
         self.said.push(said);
     }
 
-    fn keep(&mut self, entry: &Entry) {
+    fn keep(&mut self, entry: &BusEntry) {
         self.keeps.push(entry.clone());
     }
 
@@ -145,7 +145,7 @@ pub(crate) struct World {
     ahead: Vec<Nanos>,
     coordinator: Coordinator,
     leases: BTreeMap<(String, String), (u64, Nanos)>,
-    stored: BTreeMap<Key, Entry>,
+    stored: BTreeMap<EntryKey, BusEntry>,
     outcome: Outcome,
     was_cut_off: [bool; AGENTS as usize + 1],
     given_up: BTreeMap<String, Nanos>,
@@ -353,15 +353,15 @@ impl World {
         match whom {
             Whom::Agent(number) => {
                 let now = self.now + self.ahead[number];
-                let mut events: Vec<agent::Event> = match heard {
-                    Some(heard) => vec![agent::Event::Bus(heard)],
-                    None => vec![agent::Event::Tick],
+                let mut events: Vec<agent::AgentEvent> = match heard {
+                    Some(heard) => vec![agent::AgentEvent::Bus(heard)],
+                    None => vec![agent::AgentEvent::Tick],
                 };
                 let (agent, host) = &mut self.agents[number];
                 let mut next = 0;
                 while next < events.len() {
                     for act in agent.step(now, events[next].clone(), &mut bus) {
-                        if let agent::Act::End(_, why) = &act {
+                        if let agent::AgentAction::End(_, why) = &act {
                             let at = self.now.as_secs_f64();
                             self.outcome
                                 .told
@@ -371,12 +371,15 @@ impl World {
                     }
                     next += 1;
                     if next == events.len() {
-                        events.extend(host.says(now).into_iter().map(agent::Event::Here));
+                        events.extend(host.says(now).into_iter().map(agent::AgentEvent::Here));
                     }
                 }
             }
             _ => {
-                let event = heard.map_or(coordinator::Event::Tick, coordinator::Event::Bus);
+                let event = heard.map_or(
+                    coordinator::CoordinatorEvent::Tick,
+                    coordinator::CoordinatorEvent::Bus,
+                );
                 for act in self.coordinator.step(self.now, event, &mut bus) {
                     self.coordinate(act);
                 }
@@ -385,20 +388,24 @@ impl World {
         self.send(whom, bus);
     }
 
-    fn coordinate(&mut self, act: coordinator::Act) {
+    fn coordinate(&mut self, act: coordinator::CoordinatorAction) {
         let at = self.now.as_secs_f64();
         match act {
-            coordinator::Act::Tell(words) => self.outcome.told.push(format!("{at:.2} {words}")),
-            coordinator::Act::Dealt(task, plan) => self.outcome.dealt = Some((*task, plan)),
-            coordinator::Act::Stored(_) => {}
-            coordinator::Act::Lost(agent, why) => {
+            coordinator::CoordinatorAction::Tell(words) => {
+                self.outcome.told.push(format!("{at:.2} {words}"))
+            }
+            coordinator::CoordinatorAction::Dealt(task, plan) => {
+                self.outcome.dealt = Some((*task, plan))
+            }
+            coordinator::CoordinatorAction::Stored(_) => {}
+            coordinator::CoordinatorAction::Lost(agent, why) => {
                 self.outcome
                     .told
                     .push(format!("{at:.2} lost {agent}: {why}"));
                 self.given_up.entry(agent).or_insert(self.now);
             }
-            coordinator::Act::Over => self.outcome.is_over = true,
-            coordinator::Act::Failed(trouble) => {
+            coordinator::CoordinatorAction::Over => self.outcome.is_over = true,
+            coordinator::CoordinatorAction::Failed(trouble) => {
                 self.outcome.told.push(format!("{at:.2} {trouble}"));
                 self.outcome.failed = Some(trouble.to_string());
             }
@@ -447,7 +454,7 @@ impl World {
         }
     }
 
-    fn keep(&mut self, entry: Entry, by: usize) {
+    fn keep(&mut self, entry: BusEntry, by: usize) {
         let is_new = !self.stored.contains_key(&entry.key);
         if is_new {
             self.stored.insert(entry.key.clone(), entry.clone());

@@ -11,7 +11,7 @@ use wsbench_record::document::{Percentile, Record, Support};
 use wsbench_record::units::{drift, percent, seconds};
 use wsbench_setting::{Field, text};
 use wsbench_stats::batches::grouped;
-use wsbench_stats::steady::{Cut, mser};
+use wsbench_stats::steady::{ChangePoint, mser};
 use wsbench_stats::trend::{Trend, trend};
 use wsbench_stats::{dependence, mean};
 
@@ -36,7 +36,7 @@ const LATE_CUT: f64 = 0.45;
 /// no one level to be steady at.
 pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
     let mut found = Vec::from_iter(unsettled(record));
-    let Some(course) = Course::of(record).filter(|_| is_level(record)) else {
+    let Some(course) = WindowCourse::of(record).filter(|_| is_level(record)) else {
         return found;
     };
     let level = level(record, &course);
@@ -51,7 +51,7 @@ pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
 }
 
 /// A window over time, in batches.
-struct Course {
+struct WindowCourse {
     /// Median service time of each batch, ns.
     medians: Vec<f64>,
     /// Answers a second of each batch.
@@ -60,7 +60,7 @@ struct Course {
     ends: Vec<f64>,
 }
 
-impl Course {
+impl WindowCourse {
     /// From the slices; `None` where they are too few, or one batch has no samples.
     fn of(record: &Record) -> Option<Self> {
         let lengths: Vec<f64> = record.slices.iter().map(|slice| slice.length_s).collect();
@@ -107,7 +107,7 @@ fn is_level(record: &Record) -> bool {
 }
 
 /// Doubt where the median service time was not at one level: with a warm-up in it, or on the move.
-fn level(record: &Record, course: &Course) -> Option<Doubt> {
+fn level(record: &Record, course: &WindowCourse) -> Option<Doubt> {
     let cut = mser(&course.medians)?;
     let is_separated = cut.above >= SEPARATED || cut.above <= 1.0 - SEPARATED;
     // One or two batches are apart from the others by chance too often.
@@ -160,7 +160,7 @@ fn unsettled(record: &Record) -> Option<Doubt> {
 }
 
 /// The window begins with a part of the warm-up.
-fn warm_up(record: &Record, course: &Course, cut: Cut) -> Doubt {
+fn warm_up(record: &Record, course: &WindowCourse, cut: ChangePoint) -> Doubt {
     let enough = record.plan.warmup.least.as_secs_f64() + course.ends[cut.at - 1];
     let severity = weight(cut.bias);
     Doubt::new(
@@ -179,12 +179,12 @@ fn warm_up(record: &Record, course: &Course, cut: Cut) -> Doubt {
     )
 }
 
-fn median_trend(record: &Record, course: &Course) -> Option<Doubt> {
+fn median_trend(record: &Record, course: &WindowCourse) -> Option<Doubt> {
     let found = clear(trend(&course.medians))?;
     Some(drifting(record, "the median service time", found))
 }
 
-fn rate_trend(record: &Record, course: &Course) -> Option<Doubt> {
+fn rate_trend(record: &Record, course: &WindowCourse) -> Option<Doubt> {
     // In the closed loop the rate is the service time again, turned round.
     if !record.plan.clients.is_open_loop() && clear(trend(&course.medians)).is_some() {
         return None;
@@ -215,7 +215,7 @@ fn drifting(record: &Record, what: &str, found: Trend) -> Doubt {
 }
 
 /// Batches that follow each other: intervals of confidence made from them are too narrow.
-fn dependent(record: &Record, course: &Course) -> Option<Doubt> {
+fn dependent(record: &Record, course: &WindowCourse) -> Option<Doubt> {
     let count = course.medians.len();
     let correlation = dependence::lag_one(&course.medians)?;
     let center = mean(&course.medians).filter(|center| *center > 0.0)?;

@@ -3,7 +3,7 @@
 use wsbench_record::comparison::{Contrast, Found};
 use wsbench_record::document::Percentile;
 
-use crate::figure::{Figure, Point, Unit};
+use crate::figure::{Figure, Statistic, Unit};
 
 /// Word for a change that is too great for per cent.
 const TIMES: &str = "times";
@@ -37,7 +37,7 @@ pub(super) fn verdict(figures: &[Contrast]) -> String {
 }
 
 fn is_headline(figure: Figure) -> bool {
-    let quoted = [Percentile::P50, Percentile::P99].map(|at| Some(Point::At(at)));
+    let quoted = [Percentile::P50, Percentile::P99].map(|at| Some(Statistic::At(at)));
     figure == Figure::MESSAGES_PER_S || quoted.contains(&figure.point())
 }
 

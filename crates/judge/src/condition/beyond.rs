@@ -9,11 +9,11 @@ use wsbench_load::series::Series;
 use wsbench_record::condition::{Judgement, State};
 use wsbench_record::document::{Document, Percentile};
 use wsbench_record::units::{count, span};
-use wsbench_stats::batches::{Ratio, grouped};
+use wsbench_stats::batches::{RatioEstimate, grouped};
 use wsbench_stats::share::Exceedances;
 
 use super::{Condition, LEEWAY, enough};
-use crate::figure::{Figure, Point};
+use crate::figure::{Figure, Statistic};
 
 /// Messages of runs around a limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -88,7 +88,7 @@ fn effective(run: &Document, series: Series, limit: Nanos) -> Option<f64> {
             batch.fold((0.0, 0.0), |sum, it| (sum.0 + it.0, sum.1 + it.1))
         })
         .collect();
-    let share = Ratio::of(&batches)?;
+    let share = RatioEstimate::of(&batches)?;
     let is_telling = share.value > 0.0 && share.value < 1.0 && share.error > 0.0;
     is_telling.then(|| share.value * (1.0 - share.value) / share.error.powi(2))
 }
@@ -96,8 +96,8 @@ fn effective(run: &Document, series: Series, limit: Nanos) -> Option<f64> {
 /// The series and the percentile of a figure that is judged so.
 pub(super) fn percentile(figure: Figure) -> Option<(Series, Percentile)> {
     match figure.point()? {
-        Point::At(percentile) => Some((figure.series()?, percentile)),
-        Point::Mean | Point::Max => None,
+        Statistic::At(percentile) => Some((figure.series()?, percentile)),
+        Statistic::Mean | Statistic::Max => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The registry: every figure that results are compared, ranked and judged by is a row here.
 
-use wsbench_load::result::Slice;
+use wsbench_load::result::WindowSlice;
 use wsbench_load::series::Series;
 use wsbench_load::tally::PushCounts;
 use wsbench_record::document::{Record, Server, confidence};
@@ -35,7 +35,7 @@ pub(super) struct Row {
 }
 
 /// A figure and its interval of confidence, off the slices of a run under way.
-pub(super) type Watcher = fn(&[Slice]) -> Option<(f64, Interval)>;
+pub(super) type Watcher = fn(&[WindowSlice]) -> Option<(f64, Interval)>;
 
 /// Way in which a record is read.
 #[derive(Clone, Copy)]
@@ -318,7 +318,7 @@ fn messages_per_s(record: &Record) -> Option<Reading> {
     })
 }
 
-fn watched_rate(slices: &[Slice]) -> Option<(f64, Interval)> {
+fn watched_rate(slices: &[WindowSlice]) -> Option<(f64, Interval)> {
     let found = confidence::rate(slices)?;
     Some((found.value, found.interval()))
 }

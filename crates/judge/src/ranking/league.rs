@@ -20,7 +20,7 @@ pub const FEWEST_ROUNDS: u32 = 10;
 const MOST_NAMED: usize = 5;
 
 /// One server's figures, by round.
-struct Contender {
+struct FiguresByRound {
     by_round: Vec<(u32, f64)>,
     place: Place,
 }
@@ -46,7 +46,7 @@ pub(super) fn of(
     if contenders.is_empty() && unranked.is_empty() {
         return None;
     }
-    let by_goodness = |a: &Contender, b: &Contender| {
+    let by_goodness = |a: &FiguresByRound, b: &FiguresByRound| {
         let rising = a.place.value.total_cmp(&b.place.value);
         match metric.sense() {
             Sense::Less => rising,
@@ -79,7 +79,7 @@ pub(super) fn of(
 }
 
 /// A server's figures in this league, or why it has none.
-fn contender(entry: &Entry, workload: &Workload, metric: Figure) -> Result<Contender, String> {
+fn contender(entry: &Entry, workload: &Workload, metric: Figure) -> Result<FiguresByRound, String> {
     let no_run = || {
         let first = entry.failures.first();
         first.map_or_else(
@@ -100,7 +100,7 @@ fn contender(entry: &Entry, workload: &Workload, metric: Figure) -> Result<Conte
     let set_by_generator = cell.runs.iter();
     let set_by_generator = set_by_generator.filter(|run| is_set_by_generator(run, metric));
     let limited = set_by_generator.count() * 2 > cell.runs.len();
-    Ok(Contender {
+    Ok(FiguresByRound {
         by_round: by_round.collect(),
         place: Place {
             server: entry.facts.name.clone(),
@@ -121,7 +121,7 @@ fn first_line(words: &str) -> &str {
 }
 
 /// Gives every contender, the best first, its rank interval and its tier.
-fn rank(contenders: &mut [Contender], metric: Figure) {
+fn rank(contenders: &mut [FiguresByRound], metric: Figure) {
     let better = surely_better(contenders, metric);
     let among = contenders.len();
     for at in 0..among {
@@ -143,7 +143,7 @@ fn rank(contenders: &mut [Contender], metric: Figure) {
 
 /// Pairs of contenders of which one is surely better: `better[i][j]` says that the i-th is better
 /// than the j-th.
-fn surely_better(contenders: &[Contender], metric: Figure) -> Vec<Vec<bool>> {
+fn surely_better(contenders: &[FiguresByRound], metric: Figure) -> Vec<Vec<bool>> {
     let among = contenders.len();
     let mut pairs: Vec<(usize, usize, Ratio)> = Vec::new();
     for first in 0..among {

@@ -15,7 +15,7 @@ use wsbench_record::units::percent;
 
 use super::metric;
 use crate::figure::{Figure, Reading, Unit};
-use crate::outcome::{Outcome, outcome};
+use crate::outcome::{RunStatus, outcome};
 
 /// Of more messages than this share a right answer must not be missing (METHOD 3, check H).
 const MOST_UNANSWERED: f64 = 0.000_1;
@@ -42,7 +42,7 @@ pub fn run_record(
     number: u32,
 ) -> RunRecord {
     let failed = match outcome(document, false) {
-        Outcome::Failed(reason) => Some(reason_of(document, &reason.to_string())),
+        RunStatus::Failed(reason) => Some(reason_of(document, &reason.to_string())),
         _ => too_many_unanswered(document),
     };
     let mut figures = BTreeMap::new();

@@ -12,9 +12,9 @@ use std::sync::Arc;
 
 use self::answer::{CutShort, Finding, Inquiry, Suspect};
 use self::thinking::Thoughts;
-use super::{Exchange, Piece, Upshot, WRITE_AT_MOST};
+use super::{DeadlineOutcome, Exchange, Piece, WRITE_AT_MOST};
 use crate::context::Io;
-use crate::identity::Identity;
+use crate::identity::MessageId;
 use crate::lag::{Blockage, Obstacle};
 use crate::message::MessageSource;
 use crate::meter::Unanswered;
@@ -240,7 +240,7 @@ impl<const BY_NUMBER: bool> Exchange for Echo<BY_NUMBER> {
         self.pairing.oldest_due().map(|due| due + local.timeout)
     }
 
-    fn on_deadline(&mut self, io: &mut Io<'_, Local>, now: Nanos) -> Upshot {
+    fn on_deadline(&mut self, io: &mut Io<'_, Local>, now: Nanos) -> DeadlineOutcome {
         self.on_overdue(io, now)
     }
 
@@ -316,8 +316,8 @@ impl<const BY_NUMBER: bool> Exchange for Echo<BY_NUMBER> {
 
 impl<const BY_NUMBER: bool> Echo<BY_NUMBER> {
     #[inline]
-    fn identity(&self, sequence: u64) -> Identity {
-        Identity {
+    fn identity(&self, sequence: u64) -> MessageId {
+        MessageId {
             connection: self.connection,
             sequence,
         }

@@ -8,11 +8,11 @@ mod delivery;
 
 use self::delivery::Incoming;
 use super::acks::{AckOrders, Acks};
-use super::{Exchange, Piece, Upshot, WRITE_AT_MOST};
+use super::{DeadlineOutcome, Exchange, Piece, WRITE_AT_MOST};
 use crate::context::{Common, Context, Io};
 use crate::fanout::board::{Board, Publication, lane_length};
 use crate::fanout::receipts::Receipts;
-use crate::identity::Identity;
+use crate::identity::MessageId;
 use crate::lag::{Blockage, Obstacle};
 use crate::message::{MessageSource, TagFinder};
 use crate::meter::Unanswered;
@@ -229,7 +229,7 @@ impl Exchange for Fanout {
             due,
             room,
         });
-        let identity = Identity {
+        let identity = MessageId {
             connection: self.connection,
             sequence: position.into(),
         };
@@ -309,11 +309,11 @@ impl Exchange for Fanout {
         Some(due + local.timeout)
     }
 
-    fn on_deadline(&mut self, io: &mut Io<'_, FanoutLocal>, now: Nanos) -> Upshot {
+    fn on_deadline(&mut self, io: &mut Io<'_, FanoutLocal>, now: Nanos) -> DeadlineOutcome {
         if let (Some(orders), Some(acks)) = (&mut io.local.acks, &mut self.acks) {
             orders.on_deadline(acks, io.common, self.connection, now);
         }
-        Upshot::Alive
+        DeadlineOutcome::Alive
     }
 
     fn on_writable_again(&mut self, now: Nanos) {

@@ -6,7 +6,7 @@
 use super::echo::{self, Echo};
 use super::fanout::{self, Fanout};
 use super::one_sided::{OneSided, OneSidedLocal};
-use super::{Exchange, Piece, Upshot};
+use super::{DeadlineOutcome, Exchange, Piece};
 use crate::context::{Context, Io};
 use crate::fanout::board::Board;
 use crate::meter::Unanswered;
@@ -29,7 +29,7 @@ pub enum Mixed {
 
 /// Which of them a connection has.
 #[derive(Clone, Copy, Debug)]
-enum Which {
+enum ExchangeKind {
     Echo,
     Request,
     Fanout,
@@ -39,7 +39,7 @@ enum Which {
 /// One worker's own for each of them.
 #[derive(Debug)]
 pub struct Locals {
-    flow: Which,
+    flow: ExchangeKind,
     echo: echo::Local,
     fanout: fanout::FanoutLocal,
     one_sided: OneSidedLocal,
@@ -121,11 +121,11 @@ impl Exchange for Mixed {
 
     fn local(plan: &Plan, epoch_ns: u64, worker: u32, board: &Board) -> Locals {
         let flow = match plan.clients.exchange.request {
-            _ if !plan.clients.exchange.flow.is_answered() => Which::OneSided,
-            _ if plan.clients.is_fanned_out() => Which::Fanout,
-            _ if plan.clients.exchange.ack.is_some() => Which::OneSided,
-            Some(_) => Which::Request,
-            None => Which::Echo,
+            _ if !plan.clients.exchange.flow.is_answered() => ExchangeKind::OneSided,
+            _ if plan.clients.is_fanned_out() => ExchangeKind::Fanout,
+            _ if plan.clients.exchange.ack.is_some() => ExchangeKind::OneSided,
+            Some(_) => ExchangeKind::Request,
+            None => ExchangeKind::Echo,
         };
         Locals {
             flow,
@@ -137,10 +137,12 @@ impl Exchange for Mixed {
 
     fn new(connection: u32, place: u32, local: &Locals) -> Self {
         match local.flow {
-            Which::Echo => Self::Echo(Echo::new(connection, place, &local.echo)),
-            Which::Request => Self::Request(Echo::new(connection, place, &local.echo)),
-            Which::Fanout => Self::Fanout(Fanout::new(connection, place, &local.fanout)),
-            Which::OneSided => Self::OneSided(OneSided::new(connection, place, &local.one_sided)),
+            ExchangeKind::Echo => Self::Echo(Echo::new(connection, place, &local.echo)),
+            ExchangeKind::Request => Self::Request(Echo::new(connection, place, &local.echo)),
+            ExchangeKind::Fanout => Self::Fanout(Fanout::new(connection, place, &local.fanout)),
+            ExchangeKind::OneSided => {
+                Self::OneSided(OneSided::new(connection, place, &local.one_sided))
+            }
         }
     }
 
@@ -190,7 +192,7 @@ impl Exchange for Mixed {
         }
     }
 
-    fn on_deadline(&mut self, io: &mut Io<'_, Locals>, now: Nanos) -> Upshot {
+    fn on_deadline(&mut self, io: &mut Io<'_, Locals>, now: Nanos) -> DeadlineOutcome {
         each!(self, io, |it, io| it.on_deadline(io, now))
     }
 

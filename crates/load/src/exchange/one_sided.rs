@@ -8,10 +8,10 @@ use wsbench_wire::excerpt::excerpt;
 
 use self::order::{PlaceInOrder, PushOrder};
 use super::acks::{AckOrders, Acks};
-use super::{Exchange, Piece, Upshot, WRITE_AT_MOST};
+use super::{DeadlineOutcome, Exchange, Piece, WRITE_AT_MOST};
 use crate::context::Io;
 use crate::failure::FailureKind;
-use crate::identity::Identity;
+use crate::identity::MessageId;
 use crate::lag::{Blockage, Obstacle};
 use crate::message::MessageSource;
 use crate::meter::Unanswered;
@@ -158,7 +158,7 @@ impl Exchange for OneSided {
         if io.common.out.len() >= WRITE_AT_MOST {
             return false;
         }
-        let identity = Identity {
+        let identity = MessageId {
             connection: self.connection,
             sequence: self.sent,
         };
@@ -195,11 +195,11 @@ impl Exchange for OneSided {
         Some(due + local.plan.clients.timeout)
     }
 
-    fn on_deadline(&mut self, io: &mut Io<'_, OneSidedLocal>, now: Nanos) -> Upshot {
+    fn on_deadline(&mut self, io: &mut Io<'_, OneSidedLocal>, now: Nanos) -> DeadlineOutcome {
         if let (Some(orders), Some(acks)) = (&mut io.local.acks, &mut self.acks) {
             orders.on_deadline(acks, io.common, self.connection, now);
         }
-        Upshot::Alive
+        DeadlineOutcome::Alive
     }
 
     fn on_writable_again(&mut self, now: Nanos) {

@@ -8,8 +8,8 @@ use std::cell::Cell;
 use memchr::memmem::Finder;
 use wsbench_wire::connection::MessageKind;
 
-use super::Front;
-use crate::identity::{Identity, TAG_DIGITS, identity_of, identity_of_digits};
+use super::TagPrefix;
+use crate::identity::{MessageId, TAG_DIGITS, identity_of, identity_of_digits};
 
 /// Digits of the tag in text that come before those of the run alone.
 const DIGITS_BEFORE: usize = 6;
@@ -32,15 +32,15 @@ pub struct TagFinder {
 #[derive(Clone, Copy, Debug)]
 struct Latest {
     digits: [u8; TAG_DIGITS],
-    identity: Identity,
+    identity: MessageId,
 }
 
 impl Latest {
     /// One of a run's first message, as good as any other.
     fn first(run: u32) -> Self {
         let mut digits = [b'A'; TAG_DIGITS];
-        digits[..16].copy_from_slice(&Front::new(run, 0, 0).digits);
-        let identity = Identity {
+        digits[..16].copy_from_slice(&TagPrefix::new(run, 0, 0).digits);
+        let identity = MessageId {
             connection: 0,
             sequence: 0,
         };
@@ -53,7 +53,7 @@ impl TagFinder {
     pub(crate) fn of_run(kind: MessageKind, run: u32) -> Self {
         let needle = match kind {
             MessageKind::Text => {
-                let digits = Front::new(run, 0, 0).digits;
+                let digits = TagPrefix::new(run, 0, 0).digits;
                 digits[DIGITS_BEFORE..DIGITS_BEFORE + OF_THE_RUN].to_vec()
             }
             MessageKind::Binary => run.to_be_bytes().to_vec(),
@@ -78,7 +78,7 @@ impl TagFinder {
     /// The first tag in a message from a byte on: where it begins, and the message that it names.
     #[inline]
     #[must_use]
-    pub fn find(&self, message: &[u8], from: usize) -> Option<(usize, Identity)> {
+    pub fn find(&self, message: &[u8], from: usize) -> Option<(usize, MessageId)> {
         let before = match self.kind {
             MessageKind::Text => DIGITS_BEFORE,
             MessageKind::Binary => BYTES_BEFORE,
@@ -103,7 +103,7 @@ impl TagFinder {
 
     /// The tag that begins at a byte, if it is one of the run.
     #[inline]
-    fn read(&self, message: &[u8], start: usize) -> Option<Identity> {
+    fn read(&self, message: &[u8], start: usize) -> Option<MessageId> {
         let rest = message.get(start..)?;
         match self.kind {
             MessageKind::Binary => identity_of(u128::from_be_bytes(*rest.first_chunk()?), self.run),
@@ -150,7 +150,7 @@ mod tests {
             let encoding = if is_text { Encoding::Text } else { Encoding::Binary };
             let source = source(encoding);
             let finder = source.tag_finder();
-            let identity = Identity { connection, sequence };
+            let identity = MessageId { connection, sequence };
             let [tag, _] = source.message(identity).parts().map(<[u8]>::to_vec);
             let message = [&front[..], &tag[..], &back[..]].concat();
             let found = finder.find(&message, 0);
@@ -173,7 +173,7 @@ mod tests {
     fn several_tags_of_one_message_are_found_one_after_the_other() {
         let source = source(Encoding::Text);
         let message = |sequence| {
-            let identity = Identity {
+            let identity = MessageId {
                 connection: 3,
                 sequence,
             };

@@ -11,14 +11,14 @@ const TOLERANCE: Nanos = Nanos::from_micros(20);
 
 /// A service time in its two parts, which add up to it exactly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Parts {
+pub(super) struct ServiceTimeParts {
     /// Arrived − sent: server, network and kernel.
     pub(super) outside: Nanos,
     /// Received − arrived: in our own queue.
     pub(super) wait: Nanos,
 }
 
-impl Parts {
+impl ServiceTimeParts {
     /// Divides the span from `sent` to `received` at `arrived`. Nothing where that contradicts
     /// the run's clock: the wall clock, which the kernel stamps by, was set in between.
     #[inline]
@@ -40,7 +40,7 @@ mod tests {
     fn the_parts_add_up_and_a_stamp_from_elsewhere_gives_none() {
         let micros = Nanos::from_micros;
         let (sent, received) = (micros(100), micros(500));
-        let of = |arrived| Parts::of(sent, arrived, received);
+        let of = |arrived| ServiceTimeParts::of(sent, arrived, received);
         let parts = of(micros(170)).unwrap();
         assert_eq!((parts.outside, parts.wait), (micros(70), micros(330)));
         let read_at_once = of(micros(510)).unwrap();

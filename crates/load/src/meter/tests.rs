@@ -96,7 +96,7 @@ fn every_way_to_end_keeps_the_identity() {
 #[test]
 fn the_longest_gaps_are_kept_and_one_stall_is_one_gap() {
     let mut gaps = Vec::new();
-    let gap = |start, length| Gap {
+    let gap = |start, length| AnswerGap {
         start: Nanos::from_millis(start),
         length: Nanos::from_millis(length),
     };
@@ -127,7 +127,7 @@ fn a_gap_that_spans_two_others_takes_the_place_of_both() {
     let mut gaps = Vec::new();
     for (start, length) in [(0, 20), (30, 25), (0, 70)] {
         let (start, length) = (Nanos::from_millis(start), Nanos::from_millis(length));
-        keep_gap(&mut gaps, Gap { length, start });
+        keep_gap(&mut gaps, AnswerGap { length, start });
     }
     assert_eq!(gaps.len(), 1);
     assert_eq!(gaps[0].length, Nanos::from_millis(70));

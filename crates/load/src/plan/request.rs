@@ -353,7 +353,7 @@ impl<'de, F: FnMut(Leaf<'_>)> Visitor<'de> for Walk<'_, F> {
             while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
             return Ok(());
         };
-        while let Some(is_it) = members.next_key_seed(Named(first))? {
+        while let Some(is_it) = members.next_key_seed(KeyMatcher(first))? {
             if is_it {
                 let walk = Walk {
                     tokens: rest,
@@ -374,9 +374,9 @@ fn skip<'de, A: SeqAccess<'de>>(mut items: A) -> Result<(), A::Error> {
 }
 
 /// Whether a key is the one that is looked for.
-struct Named<'a>(&'a str);
+struct KeyMatcher<'a>(&'a str);
 
-impl<'de> DeserializeSeed<'de> for Named<'_> {
+impl<'de> DeserializeSeed<'de> for KeyMatcher<'_> {
     type Value = bool;
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<bool, D::Error> {
@@ -384,7 +384,7 @@ impl<'de> DeserializeSeed<'de> for Named<'_> {
     }
 }
 
-impl Visitor<'_> for Named<'_> {
+impl Visitor<'_> for KeyMatcher<'_> {
     type Value = bool;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,7 +2,7 @@
 
 use wsbench_setting::{Field, text};
 
-use super::{Flow, Session};
+use super::{Session, SessionStatus};
 use crate::context::Context;
 use crate::exchange::Exchange;
 use crate::failure::FailureKind;
@@ -48,9 +48,13 @@ impl<X: Exchange> Session<X> {
     }
 
     /// Says what is due. A connection on which one stays unanswered for the time-out has failed.
-    pub(super) fn beat_when_due(&mut self, context: &mut Context<X::Local>, now: Nanos) -> Flow {
+    pub(super) fn beat_when_due(
+        &mut self,
+        context: &mut Context<X::Local>,
+        now: Nanos,
+    ) -> SessionStatus {
         if !context.common.has_beats {
-            return Flow::Continue;
+            return SessionStatus::Continue;
         }
         let plan = context.common.plan.clone();
         let timeout = plan.clients.timeout;
@@ -71,7 +75,7 @@ impl<X: Exchange> Session<X> {
                     ]
                 });
                 self.end(context, now, Unanswered::Failed);
-                return Flow::Failed;
+                return SessionStatus::Failed;
             }
             if now < state.next {
                 continue;
@@ -93,6 +97,6 @@ impl<X: Exchange> Session<X> {
             let common = &mut context.common;
             common.push_message(&mut self.codec, beat.say.kind, [&words, &[]]);
         }
-        Flow::Continue
+        SessionStatus::Continue
     }
 }

@@ -4,8 +4,8 @@
 use std::mem;
 
 use wsbench_setting::{Field, Text, text};
-use wsbench_wire::connection::{Event, Limits, MessageKind, Role, Utf8};
-use wsbench_wire::deflate::{Codec, Terms};
+use wsbench_wire::connection::{Endpoint, Event, Limits, MessageKind, Utf8};
+use wsbench_wire::deflate::{AgreedParameters, Codec};
 use wsbench_wire::error::ProtocolError;
 use wsbench_wire::frame::RSV1;
 
@@ -22,7 +22,7 @@ impl<X: Exchange> Session<X> {
     pub(super) fn agree(
         &mut self,
         context: &mut Context<X::Local>,
-        terms: Option<Terms>,
+        terms: Option<AgreedParameters>,
         limits: Limits,
     ) {
         let Some(compression) = &context.common.plan.clients.compression else {
@@ -37,7 +37,7 @@ impl<X: Exchange> Session<X> {
         self.wire.allow_compression();
         // Text is compared with our own, which is valid, as it is without compression.
         let wish = &compression.wish;
-        let codec = Codec::new(Role::Client, &terms, wish, limits, Utf8::Skip);
+        let codec = Codec::new(Endpoint::Client, &terms, wish, limits, Utf8::Skip);
         self.codec = Some(Box::new(codec));
     }
 

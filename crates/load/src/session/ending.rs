@@ -3,9 +3,9 @@
 use wsbench_setting::{Field, text};
 use wsbench_wire::close::push_close;
 
-use super::{CLOSE_WAIT, Flow, Loss, Session, State, unanswered};
+use super::{CLOSE_WAIT, Loss, Session, SessionStatus, State, unanswered};
 use crate::context::Context;
-use crate::exchange::{Exchange, Upshot};
+use crate::exchange::{DeadlineOutcome, Exchange};
 use crate::failure::FailureKind;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
@@ -33,12 +33,12 @@ impl<X: Exchange> Session<X> {
     }
 
     /// A deadline has passed.
-    pub fn on_deadline(&mut self, context: &mut Context<X::Local>, now: Nanos) -> Flow {
+    pub fn on_deadline(&mut self, context: &mut Context<X::Local>, now: Nanos) -> SessionStatus {
         if self.deadline(context).is_none_or(|deadline| now < deadline) {
-            return Flow::Continue;
+            return SessionStatus::Continue;
         }
         if self.was_refused(context, now) {
-            return Flow::Failed;
+            return SessionStatus::Failed;
         }
         match &self.state {
             State::Connecting => self.not_established(context, now, Phase::Connect),
@@ -55,12 +55,12 @@ impl<X: Exchange> Session<X> {
                         ]
                     });
                 self.end(context, now, Unanswered::Failed);
-                Flow::Failed
+                SessionStatus::Failed
             }
             State::LoggingIn(_) => self.on_login_deadline(context, now),
             State::Open => match self.ping_when_due(context, now) {
-                Flow::Continue => match self.beat_when_due(context, now) {
-                    Flow::Continue => self.on_exchange_deadline(context, now),
+                SessionStatus::Continue => match self.beat_when_due(context, now) {
+                    SessionStatus::Continue => self.on_exchange_deadline(context, now),
                     ended => ended,
                 },
                 ended => ended,
@@ -83,7 +83,7 @@ impl<X: Exchange> Session<X> {
                 context.common.meter.fail(now, Phase::Close, kind, || words);
                 self.close_ended(context, now)
             }
-            State::Ended => Flow::Continue,
+            State::Ended => SessionStatus::Continue,
         }
     }
 
@@ -93,9 +93,9 @@ impl<X: Exchange> Session<X> {
         context: &mut Context<X::Local>,
         now: Nanos,
         awaited: Phase,
-    ) -> Flow {
+    ) -> SessionStatus {
         if self.deadline(context).is_none_or(|deadline| now < deadline) {
-            return Flow::Continue;
+            return SessionStatus::Continue;
         }
         self.not_established(context, now, awaited)
     }
@@ -105,7 +105,7 @@ impl<X: Exchange> Session<X> {
         context: &mut Context<X::Local>,
         now: Nanos,
         awaited: Phase,
-    ) -> Flow {
+    ) -> SessionStatus {
         let limit = context.common.plan.connect.timeout;
         let what = match (awaited, &context.common.plan.connect.route.proxy) {
             (Phase::Proxy, _) => "the proxy did not open the tunnel",
@@ -126,7 +126,7 @@ impl<X: Exchange> Session<X> {
             });
         self.book_opened(context, awaited);
         self.end(context, now, Unanswered::Failed);
-        Flow::Failed
+        SessionStatus::Failed
     }
 
     /// Books that TCP was there, where a connection failed that was being made and had come so far.
@@ -138,26 +138,30 @@ impl<X: Exchange> Session<X> {
     }
 
     /// A deadline of the exchange may have passed.
-    fn on_exchange_deadline(&mut self, context: &mut Context<X::Local>, now: Nanos) -> Flow {
+    fn on_exchange_deadline(
+        &mut self,
+        context: &mut Context<X::Local>,
+        now: Nanos,
+    ) -> SessionStatus {
         let io = &mut context.io(&mut self.codec);
         match self.exchange.on_deadline(io, now) {
-            Upshot::Alive => {
+            DeadlineOutcome::Alive => {
                 if self.is_done() {
                     self.finish(context, now);
                 }
-                Flow::Continue
+                SessionStatus::Continue
             }
-            Upshot::GivenUp => {
+            DeadlineOutcome::GivenUp => {
                 self.end(context, now, Unanswered::Failed);
-                Flow::Failed
+                SessionStatus::Failed
             }
         }
     }
 
     /// The server has closed its side of the TCP connection.
-    pub fn on_eof(&mut self, context: &mut Context<X::Local>, now: Nanos) -> Flow {
+    pub fn on_eof(&mut self, context: &mut Context<X::Local>, now: Nanos) -> SessionStatus {
         if self.was_refused(context, now) {
-            return Flow::Failed;
+            return SessionStatus::Failed;
         }
         let in_flight = self.exchange.in_flight();
         match &self.state {
@@ -202,13 +206,18 @@ impl<X: Exchange> Session<X> {
             State::Ended => {}
         }
         self.end(context, now, Unanswered::Failed);
-        Flow::Failed
+        SessionStatus::Failed
     }
 
     /// The connection was lost.
-    pub fn on_loss(&mut self, context: &mut Context<X::Local>, now: Nanos, loss: Loss) -> Flow {
+    pub fn on_loss(
+        &mut self,
+        context: &mut Context<X::Local>,
+        now: Nanos,
+        loss: Loss,
+    ) -> SessionStatus {
         if self.was_refused(context, now) {
-            return Flow::Failed;
+            return SessionStatus::Failed;
         }
         let phase = loss.phase.unwrap_or(match &self.state {
             State::Connecting => Phase::Connect,
@@ -229,7 +238,7 @@ impl<X: Exchange> Session<X> {
         }
         self.book_opened(context, phase);
         self.end(context, now, Unanswered::Failed);
-        Flow::Failed
+        SessionStatus::Failed
     }
 
     /// Begins the closing handshake (RFC 6455 section 7.1.2), if the connection is open; before
@@ -290,13 +299,17 @@ impl<X: Exchange> Session<X> {
     }
 
     /// The closing handshake is over, one way or the other.
-    pub(super) fn close_ended(&mut self, context: &mut Context<X::Local>, now: Nanos) -> Flow {
+    pub(super) fn close_ended(
+        &mut self,
+        context: &mut Context<X::Local>,
+        now: Nanos,
+    ) -> SessionStatus {
         // A held connection is never done; it ends as it should when the load is over.
         let State::Closing {
             replied, is_done, ..
         } = self.state
         else {
-            return Flow::Finished;
+            return SessionStatus::Finished;
         };
         self.give_up(context, now, Unanswered::Failed);
         let connections = &mut context.common.meter.tally.connections;
@@ -304,9 +317,9 @@ impl<X: Exchange> Session<X> {
         connections.clients_completed += u64::from(is_done);
         let flow = if context.common.sending && !is_done {
             connections.failed += 1;
-            Flow::Failed
+            SessionStatus::Failed
         } else {
-            Flow::Finished
+            SessionStatus::Finished
         };
         self.exchange.on_end(&mut context.io(&mut self.codec));
         context.common.speech.end(self.number);

@@ -8,7 +8,7 @@
 use wsbench_setting::{Field, text};
 use wsbench_wire::opcode::OpCode;
 
-use super::{Flow, Session};
+use super::{Session, SessionStatus};
 use crate::context::Context;
 use crate::exchange::Exchange;
 use crate::failure::FailureKind;
@@ -60,10 +60,14 @@ impl<X: Exchange> Session<X> {
 
     /// Sends the ping that is due. A connection whose ping stays unanswered for the time-out has
     /// failed, though nothing else may be known of it.
-    pub(super) fn ping_when_due(&mut self, context: &mut Context<X::Local>, now: Nanos) -> Flow {
+    pub(super) fn ping_when_due(
+        &mut self,
+        context: &mut Context<X::Local>,
+        now: Nanos,
+    ) -> SessionStatus {
         let state = self.rare.as_mut().and_then(|rare| rare.keep_alive.as_mut());
         let (Some(state), Some(every)) = (state, context.common.plan.clients.keep_alive) else {
-            return Flow::Continue;
+            return SessionStatus::Continue;
         };
         let timeout = context.common.plan.clients.timeout;
         if state.out.is_some_and(|(_, sent)| sent + timeout <= now) {
@@ -74,7 +78,7 @@ impl<X: Exchange> Session<X> {
                 context.common.meter.fail(now, Phase::Answers, key, || {
                     format!("a pong of {len} bytes in answer to a ping, which had {PAYLOAD}")
                 });
-                return Flow::Continue;
+                return SessionStatus::Continue;
             }
             context
                 .common
@@ -87,10 +91,10 @@ impl<X: Exchange> Session<X> {
                     ]
                 });
             self.end(context, now, Unanswered::Failed);
-            return Flow::Failed;
+            return SessionStatus::Failed;
         }
         if now < state.next {
-            return Flow::Continue;
+            return SessionStatus::Continue;
         }
         // By the schedule and not by now: a late turn does not make all later ones late.
         while state.next <= now {
@@ -98,7 +102,7 @@ impl<X: Exchange> Session<X> {
         }
         // One at a time, and none behind bytes that the socket does not take.
         if state.out.is_some() || context.common.congested {
-            return Flow::Continue;
+            return SessionStatus::Continue;
         }
         state.sent += 1;
         state.out = Some((state.sent, now));
@@ -109,7 +113,7 @@ impl<X: Exchange> Session<X> {
             .out
             .push_frame(true, OpCode::Ping, Some(mask), &[&number]);
         context.common.meter.tally.pings_sent += 1;
-        Flow::Continue
+        SessionStatus::Continue
     }
 
     /// Takes a pong for the ping that is out, and says whether it was one.

@@ -4,13 +4,13 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use wsbench_dialogue::{Compared, Expect, Message, Seen, Upshot, compare};
+use wsbench_dialogue::{Compared, Expectation, ReceivedMessage, Seen, Upshot, compare};
 use wsbench_setting::text;
 use wsbench_wire::close::push_close;
 use wsbench_wire::connection::{Event, MessageKind};
 use wsbench_wire::excerpt::excerpt;
 
-use super::{Flow, Session, State, said};
+use super::{Session, SessionStatus, State, said};
 use crate::context::Context;
 use crate::exchange::{Exchange, Piece};
 use crate::failure::FailureKind;
@@ -48,7 +48,7 @@ pub(super) struct LoggingIn {
 
 impl<X: Exchange> Session<X> {
     /// The connection is a WebSocket: logs in, or opens it at once where there is no login.
-    pub(super) fn log_in(&mut self, context: &mut Context<X::Local>, now: Nanos) -> Flow {
+    pub(super) fn log_in(&mut self, context: &mut Context<X::Local>, now: Nanos) -> SessionStatus {
         context.common.speech.begin(self.number, self.place);
         if context
             .common
@@ -58,7 +58,7 @@ impl<X: Exchange> Session<X> {
             .is_none()
         {
             self.open(context, now);
-            return Flow::Upgraded;
+            return SessionStatus::Upgraded;
         }
         self.state = State::LoggingIn(Box::new(LoggingIn {
             turn: LoginTurn::default(),
@@ -102,11 +102,11 @@ impl<X: Exchange> Session<X> {
         context: &mut Context<X::Local>,
         received: Nanos,
         bytes: &mut [u8],
-    ) -> Flow {
+    ) -> SessionStatus {
         let mut input = bytes;
         loop {
             let event = match self.wire.receive(&mut input) {
-                Ok(None) => return Flow::Continue,
+                Ok(None) => return SessionStatus::Continue,
                 Ok(Some(event)) => self.take_message(context, received, event),
                 Err(error) => Err(error.into()),
             };
@@ -124,11 +124,11 @@ impl<X: Exchange> Session<X> {
                 login.seen.push_back(seen);
             }
             match self.go_on(context, received, FailureKind::LoginRefused) {
-                Flow::Continue => {}
-                Flow::Upgraded => {
+                SessionStatus::Continue => {}
+                SessionStatus::Upgraded => {
                     // What came behind the last message of the login may have ended it already.
                     let _ = self.on_bytes(context, received, input);
-                    return Flow::Upgraded;
+                    return SessionStatus::Upgraded;
                 }
                 ended => return ended,
             }
@@ -159,7 +159,7 @@ impl<X: Exchange> Session<X> {
             .extend_from_slice(&piece.bytes[..piece.bytes.len().min(room)]);
         if piece.last {
             let content = std::mem::take(&mut login.message);
-            let message = Message::plain(piece.kind, content);
+            let message = ReceivedMessage::plain(piece.kind, content);
             login.seen.push_back(Seen::Message(message));
         }
     }
@@ -169,7 +169,7 @@ impl<X: Exchange> Session<X> {
         &mut self,
         context: &mut Context<X::Local>,
         now: Nanos,
-    ) -> Flow {
+    ) -> SessionStatus {
         let plan = context.common.plan.clone();
         if let State::LoggingIn(login) = &mut self.state {
             let step = plan.clients.login_step(self.place, login.turn.step);
@@ -182,11 +182,16 @@ impl<X: Exchange> Session<X> {
     }
 
     /// Says what is to be said by now. A login that fails does so as `kind`.
-    fn go_on(&mut self, context: &mut Context<X::Local>, now: Nanos, kind: FailureKind) -> Flow {
+    fn go_on(
+        &mut self,
+        context: &mut Context<X::Local>,
+        now: Nanos,
+        kind: FailureKind,
+    ) -> SessionStatus {
         let plan = context.common.plan.clone();
         loop {
             let State::LoggingIn(login) = &mut self.state else {
-                return Flow::Continue;
+                return SessionStatus::Continue;
             };
             let room = login.rooms.at(login.turn.room.into());
             match plan.clients.login_step(self.place, login.turn.step) {
@@ -194,7 +199,7 @@ impl<X: Exchange> Session<X> {
                     let took = now - login.began;
                     context.common.meter.tally.record(Series::Login, took);
                     self.open(context, now);
-                    return Flow::Upgraded;
+                    return SessionStatus::Upgraded;
                 }
                 Some(LoginStep::Send(spoken)) => {
                     login.turn = plan.clients.next_turn(self.place, login.turn);
@@ -213,7 +218,7 @@ impl<X: Exchange> Session<X> {
                         return self.on_login_failed(context, now, kind, words);
                     }
                     if now < login.until {
-                        return Flow::Continue;
+                        return SessionStatus::Continue;
                     }
                     login.turn = plan.clients.next_turn(self.place, login.turn);
                     login.asked = now;
@@ -223,7 +228,7 @@ impl<X: Exchange> Session<X> {
                     login.until = login.asked + within;
                     let said = login.said.saturating_sub(1);
                     let Some(seen) = login.seen.pop_front() else {
-                        return Flow::Continue;
+                        return SessionStatus::Continue;
                     };
                     match self.compare(context, expected, &seen, (said, room), now) {
                         Compared::Met | Compared::MetWith(_) => {
@@ -260,10 +265,10 @@ impl<X: Exchange> Session<X> {
             _ => MessageKind::Text,
         };
         let pattern = awaited.filled(&values);
-        let compared = match compare(&Expect::Message(kind, pattern), seen) {
+        let compared = match compare(&Expectation::Message(kind, pattern), seen) {
             // Failures are told in the words of the plan: what was filled in may be a credential.
             Compared::Over(Upshot::Failed(_)) if matches!(seen, Seen::Message(_)) => {
-                let unfilled = Expect::Message(kind, awaited.pattern().clone());
+                let unfilled = Expectation::Message(kind, awaited.pattern().clone());
                 match compare(&unfilled, seen) {
                     Compared::Over(upshot) => Compared::Over(upshot),
                     _ => Compared::Over(Upshot::Failed("another message".to_owned())),
@@ -271,7 +276,8 @@ impl<X: Exchange> Session<X> {
             }
             compared => compared,
         };
-        let (Compared::Over(_), Seen::Message(Message { kind, content, .. })) = (&compared, seen)
+        let (Compared::Over(_), Seen::Message(ReceivedMessage { kind, content, .. })) =
+            (&compared, seen)
         else {
             return compared;
         };
@@ -346,7 +352,7 @@ impl<X: Exchange> Session<X> {
         now: Nanos,
         kind: FailureKind,
         words: String,
-    ) -> Flow {
+    ) -> SessionStatus {
         let meter = &mut context.common.meter;
         meter.fail(now, Phase::Login, kind, || {
             text!["the login failed: ", words]
@@ -354,6 +360,6 @@ impl<X: Exchange> Session<X> {
         let mask = context.common.mask();
         push_close(&mut context.common.out, Some(mask), Some(1000), "");
         self.end(context, now, Unanswered::Failed);
-        Flow::Failed
+        SessionStatus::Failed
     }
 }

@@ -3,7 +3,7 @@
 use wsbench_setting::Told as _;
 use wsbench_wire::handshake::{ClientHandshake, HandshakeError, MAX_HEAD, Request, Upgraded};
 
-use super::{Flow, Session, State, limits};
+use super::{Session, SessionStatus, State, limits};
 use crate::context::Context;
 use crate::exchange::Exchange;
 use crate::meter::Unanswered;
@@ -83,13 +83,17 @@ impl<X: Exchange> Session<X> {
     }
 
     /// More of the response has come.
-    pub(super) fn on_head(&mut self, context: &mut Context<X::Local>, received: Nanos) -> Flow {
+    pub(super) fn on_head(
+        &mut self,
+        context: &mut Context<X::Local>,
+        received: Nanos,
+    ) -> SessionStatus {
         let State::Upgrading(upgrading) = &mut self.state else {
-            return Flow::Continue;
+            return SessionStatus::Continue;
         };
         let offered = &context.common.plan.upgrade.subprotocols;
         match upgrading.handshake.read_response(&upgrading.head, offered) {
-            Ok(None) => Flow::Continue,
+            Ok(None) => SessionStatus::Continue,
             Ok(Some(Upgraded {
                 consumed,
                 compression,
@@ -104,21 +108,21 @@ impl<X: Exchange> Session<X> {
                 let limits = limits(&self.exchange, context);
                 self.agree(context, compression, limits);
                 match (self.log_in(context, received), &mut head[consumed..]) {
-                    (Flow::Upgraded, rest) => {
+                    (SessionStatus::Upgraded, rest) => {
                         let _ = self.on_bytes(context, received, rest);
-                        Flow::Upgraded
+                        SessionStatus::Upgraded
                     }
-                    (Flow::Continue, rest) => self.on_bytes(context, received, rest),
+                    (SessionStatus::Continue, rest) => self.on_bytes(context, received, rest),
                     (ended, _) => ended,
                 }
             }
             // Over HTTP/2 a body comes by another way, and none is awaited.
             Err(error) if error.is_cut() && context.common.plan.connect.http == Http::One => {
-                Flow::Continue
+                SessionStatus::Continue
             }
             Err(error) => {
                 self.refused(context, received, &error);
-                Flow::Failed
+                SessionStatus::Failed
             }
         }
     }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Deciles, Failure, Gap, Handed, LogRecord, merge_failures, merge_gaps};
+use super::{AnswerGap, Deciles, FailureCount, Handed, LogRecord, merge_failures, merge_gaps};
 use crate::histogram::{Histogram, Spares};
 use crate::series::BySeries;
 
@@ -124,7 +124,7 @@ impl Sum for BySeries<Histogram> {
     }
 }
 
-impl Sum for Vec<Failure> {
+impl Sum for Vec<FailureCount> {
     fn add(&mut self, other: &Self) {
         merge_failures(self, other);
     }
@@ -138,7 +138,7 @@ impl Sum for Vec<Failure> {
     }
 }
 
-impl Sum for Vec<Gap> {
+impl Sum for Vec<AnswerGap> {
     fn add(&mut self, other: &Self) {
         merge_gaps(self, other);
     }

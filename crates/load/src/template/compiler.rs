@@ -1,11 +1,11 @@
 //! Texts made to templates: what stays, and what is put in.
 
-use super::{MOST_HEX, Purpose, Segment, Slot, Template, TemplateError};
+use super::{MOST_HEX, Placeholder, Segment, Template, TemplateError, TextPurpose};
 use crate::secret::Secret;
 
 /// A template in the making.
 pub(super) struct Compiler {
-    purpose: Purpose,
+    purpose: TextPurpose,
     segments: Vec<Segment>,
     /// Bytes that stay, up to where the next place begins.
     literal: Vec<u8>,
@@ -14,7 +14,7 @@ pub(super) struct Compiler {
 }
 
 impl Compiler {
-    pub(super) fn new(purpose: Purpose) -> Self {
+    pub(super) fn new(purpose: TextPurpose) -> Self {
         Self {
             purpose,
             segments: Vec::new(),
@@ -39,7 +39,7 @@ impl Compiler {
             let behind_number = self.literal.is_empty()
                 && matches!(self.segments.last(), Some(Segment::Slot(last)) if last.is_number());
             let is_digit = rest.as_bytes()[0].is_ascii_digit();
-            if behind_number && self.purpose != Purpose::Words && is_digit {
+            if behind_number && self.purpose != TextPurpose::Words && is_digit {
                 return Err(TemplateError::Joined { at: start + at });
             }
             self.literal.extend_from_slice(&rest.as_bytes()[..next]);
@@ -57,14 +57,14 @@ impl Compiler {
     fn add_place(&mut self, name: &str, at: usize) -> Result<(), TemplateError> {
         let purpose = self.purpose;
         let slot = match (name.strip_prefix("env:"), name.strip_prefix("cap.")) {
-            (Some(name), _) if !name.is_empty() => Slot::Env(place_of(
+            (Some(name), _) if !name.is_empty() => Placeholder::Env(place_of(
                 name,
                 &mut self.env,
                 |(known, _)| known,
                 |it| (it, None),
             )),
-            (_, Some(name)) if !name.is_empty() && purpose != Purpose::Echo => {
-                Slot::Capture(place_of(name, &mut self.captures, |known| known, |it| it))
+            (_, Some(name)) if !name.is_empty() && purpose != TextPurpose::Echo => {
+                Placeholder::Capture(place_of(name, &mut self.captures, |known| known, |it| it))
             }
             _ => slot(name, at, purpose)?,
         };
@@ -73,7 +73,7 @@ impl Compiler {
             // Digits before a number are told apart by where they are, but not behind one.
             _ => false,
         };
-        if is_joined && purpose != Purpose::Words {
+        if is_joined && purpose != TextPurpose::Words {
             return Err(TemplateError::Joined { at });
         }
         self.add(Segment::Slot(slot));
@@ -108,14 +108,14 @@ impl Compiler {
 
 /// True of a text that begins with a place: a brace and a letter, in words a whole name and no more,
 /// for the languages of queries put letters behind braces as well.
-fn begins_place(text: &str, purpose: Purpose) -> bool {
+fn begins_place(text: &str, purpose: TextPurpose) -> bool {
     let Some(inner) = text.strip_prefix('{') else {
         return false;
     };
     let is_named = inner.starts_with(|first: char| first.is_ascii_alphabetic());
     let is_sign = |sign: char| sign.is_ascii_alphanumeric() || "_.:-".contains(sign);
     let name = inner.split('}').next().unwrap_or_default();
-    is_named && (purpose != Purpose::Words || name.chars().all(is_sign))
+    is_named && (purpose != TextPurpose::Words || name.chars().all(is_sign))
 }
 
 /// The place of a name in a list, which it is added to unless it is there.
@@ -134,22 +134,22 @@ fn place_of<T>(
 }
 
 /// The value that a name stands for in a text of this purpose.
-fn slot(name: &str, at: usize, purpose: Purpose) -> Result<Slot, TemplateError> {
+fn slot(name: &str, at: usize, purpose: TextPurpose) -> Result<Placeholder, TemplateError> {
     match (name, purpose) {
-        ("id", Purpose::Echo) => Ok(Slot::Id),
-        ("id", Purpose::Request) => Ok(Slot::Request),
-        ("conn", _) => Ok(Slot::Id),
-        ("seq", _) => Ok(Slot::Seq),
-        ("now_ns", _) => Ok(Slot::NowNs),
-        ("n", Purpose::Words | Purpose::Request) => Ok(Slot::Number),
-        ("run", Purpose::Words | Purpose::Request) => Ok(Slot::Run),
-        ("room", Purpose::Words | Purpose::Request) => Ok(Slot::Room),
-        ("tag", Purpose::Words) => Ok(Slot::Tag),
-        ("fill", Purpose::Words) => Ok(Slot::Fill),
-        ("now_ms", Purpose::Words | Purpose::Request) => Ok(Slot::NowMs),
+        ("id", TextPurpose::Echo) => Ok(Placeholder::Id),
+        ("id", TextPurpose::Request) => Ok(Placeholder::Request),
+        ("conn", _) => Ok(Placeholder::Id),
+        ("seq", _) => Ok(Placeholder::Seq),
+        ("now_ns", _) => Ok(Placeholder::NowNs),
+        ("n", TextPurpose::Words | TextPurpose::Request) => Ok(Placeholder::Number),
+        ("run", TextPurpose::Words | TextPurpose::Request) => Ok(Placeholder::Run),
+        ("room", TextPurpose::Words | TextPurpose::Request) => Ok(Placeholder::Room),
+        ("tag", TextPurpose::Words) => Ok(Placeholder::Tag),
+        ("fill", TextPurpose::Words) => Ok(Placeholder::Fill),
+        ("now_ms", TextPurpose::Words | TextPurpose::Request) => Ok(Placeholder::NowMs),
         _ => match name.strip_prefix("rand:hex:") {
             Some(digits) => match digits.parse() {
-                Ok(count @ 1..=MOST_HEX) => Ok(Slot::Hex(count)),
+                Ok(count @ 1..=MOST_HEX) => Ok(Placeholder::Hex(count)),
                 _ => Err(TemplateError::Digits {
                     at,
                     digits: digits.to_owned(),
@@ -158,9 +158,9 @@ fn slot(name: &str, at: usize, purpose: Purpose) -> Result<Slot, TemplateError> 
             None => {
                 let name = name.to_owned();
                 Err(match purpose {
-                    Purpose::Echo => TemplateError::Unknown { at, name },
-                    Purpose::Request => TemplateError::UnknownInRequest { at, name },
-                    Purpose::Words => TemplateError::UnknownWord { at, name },
+                    TextPurpose::Echo => TemplateError::Unknown { at, name },
+                    TextPurpose::Request => TemplateError::UnknownInRequest { at, name },
+                    TextPurpose::Words => TemplateError::UnknownWord { at, name },
                 })
             }
         },

@@ -3,8 +3,8 @@
 
 use memchr::memmem;
 
-use super::{Segment, Slot, Template, Values};
-use crate::identity::{Identity, TAG_DIGITS, identity_of_digits};
+use super::{Placeholder, Segment, Template, Values};
+use crate::identity::{MessageId, TAG_DIGITS, identity_of_digits};
 
 /// The things that a text names, as far as its template has places for them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub(crate) struct Named {
     /// The number of what was said on its connection, from 0.
     pub(crate) sequence: Option<u64>,
     /// The message of a tag.
-    pub(crate) tag: Option<Identity>,
+    pub(crate) tag: Option<MessageId>,
 }
 
 /// Knowledge of a text that is read.
@@ -53,7 +53,7 @@ impl Template {
     /// True where the number of what is said stands in it.
     #[must_use]
     pub fn has_number(&self) -> bool {
-        let numbers = [Slot::Seq, Slot::Number, Slot::Request];
+        let numbers = [Placeholder::Seq, Placeholder::Number, Placeholder::Request];
         numbers.into_iter().any(|slot| self.has(slot))
     }
 
@@ -61,8 +61,12 @@ impl Template {
     /// is drawn, or filling.
     #[must_use]
     pub fn is_readable(&self) -> bool {
-        let is_chance =
-            |slot: &Slot| matches!(slot, Slot::NowNs | Slot::NowMs | Slot::Hex(_) | Slot::Fill);
+        let is_chance = |slot: &Placeholder| {
+            matches!(
+                slot,
+                Placeholder::NowNs | Placeholder::NowMs | Placeholder::Hex(_) | Placeholder::Fill
+            )
+        };
         let mut segments = self.segments.iter();
         !segments.any(|it| matches!(it, Segment::Slot(slot) if is_chance(slot)))
     }
@@ -112,7 +116,7 @@ impl Template {
 
     fn read_slot<'t>(
         &self,
-        slot: Slot,
+        slot: Placeholder,
         place: usize,
         text: &'t [u8],
         Reading {
@@ -135,11 +139,11 @@ impl Template {
             (number == known).then_some((Named::NOTHING, rest))
         };
         match slot {
-            Slot::Seq => numbered(0),
-            Slot::Number | Slot::Request => numbered(1),
-            Slot::Id => known(values.connection.into()),
-            Slot::Run => known(values.run.into()),
-            Slot::Tag => {
+            Placeholder::Seq => numbered(0),
+            Placeholder::Number | Placeholder::Request => numbered(1),
+            Placeholder::Id => known(values.connection.into()),
+            Placeholder::Run => known(values.run.into()),
+            Placeholder::Tag => {
                 let (digits, rest) = text.split_at_checked(TAG_DIGITS)?;
                 let named = Named {
                     sequence: None,
@@ -147,10 +151,10 @@ impl Template {
                 };
                 Some((named, rest))
             }
-            Slot::Room => behind(values.room.as_bytes()),
-            Slot::Env(place) => behind(self.env_value(place).as_bytes()),
-            Slot::Capture(place) => behind(self.captured(place, values)),
-            Slot::Hex(_) | Slot::NowNs | Slot::NowMs | Slot::Fill => {
+            Placeholder::Room => behind(values.room.as_bytes()),
+            Placeholder::Env(place) => behind(self.env_value(place).as_bytes()),
+            Placeholder::Capture(place) => behind(self.captured(place, values)),
+            Placeholder::Hex(_) | Placeholder::NowNs | Placeholder::NowMs | Placeholder::Fill => {
                 let mut said = Vec::new();
                 self.say_slot(slot, place, values, &mut said);
                 behind(&said)

@@ -1,7 +1,7 @@
 use super::*;
 
 fn filled(text: &str, connection: u32, sequence: u64) -> String {
-    let identity = Identity {
+    let identity = MessageId {
         connection,
         sequence,
     };
@@ -44,7 +44,7 @@ fn what_is_put_in_is_put_where_it_belongs() {
 fn in_a_request_the_id_is_its_number_counted_from_one() {
     let template = Template::for_requests(r#"{"id":{id},"of":{conn}}"#).unwrap();
     let mut out = Vec::new();
-    let identity = Identity {
+    let identity = MessageId {
         connection: 9,
         sequence: 0,
     };
@@ -130,7 +130,7 @@ fn a_message_tells_whose_it_is_unless_it_is_cut() {
     let template = Template::parse(text).unwrap();
     assert!(template.is_unique());
     let message = filled(text, 12, 345);
-    let expected = Some(Identity {
+    let expected = Some(MessageId {
         connection: 12,
         sequence: 345,
     });

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Segment, Slot, TIME_DIGITS, Template, push_hex, push_number};
+use super::{Placeholder, Segment, TIME_DIGITS, Template, push_hex, push_number};
 use crate::identity::mix;
 use crate::secret::{Secret, WITHHELD, shown_text};
 
@@ -40,19 +40,19 @@ impl Template {
     /// True of one that has the name of a room in it.
     #[must_use]
     pub fn has_room(&self) -> bool {
-        self.has(Slot::Room)
+        self.has(Placeholder::Room)
     }
 
     /// True of one that has a tag in it.
     #[must_use]
     pub fn has_tag(&self) -> bool {
-        self.has(Slot::Tag)
+        self.has(Placeholder::Tag)
     }
 
     /// True of one that has filling in it.
     #[must_use]
     pub fn has_filling(&self) -> bool {
-        self.has(Slot::Fill)
+        self.has(Placeholder::Fill)
     }
 
     /// True of one with a single tag, and filling right behind it or none.
@@ -64,9 +64,13 @@ impl Template {
                 .filter(|it| **it == Segment::Slot(slot))
                 .count()
         };
-        let pair = [Segment::Slot(Slot::Tag), Segment::Slot(Slot::Fill)];
+        let pair = [
+            Segment::Slot(Placeholder::Tag),
+            Segment::Slot(Placeholder::Fill),
+        ];
         let is_pair = self.segments.windows(2).any(|two| two == pair);
-        count(Slot::Tag) == 1 && (count(Slot::Fill) == 0 || count(Slot::Fill) == 1 && is_pair)
+        count(Placeholder::Tag) == 1
+            && (count(Placeholder::Fill) == 0 || count(Placeholder::Fill) == 1 && is_pair)
     }
 
     /// Names of what it takes from the login.
@@ -119,7 +123,7 @@ impl Template {
         self.text.contains(WITHHELD) || self.env.iter().any(|(_, value)| value.is_none())
     }
 
-    pub(super) fn has(&self, slot: Slot) -> bool {
+    pub(super) fn has(&self, slot: Placeholder) -> bool {
         self.segments.contains(&Segment::Slot(slot))
     }
 
@@ -164,28 +168,28 @@ impl Template {
     /// Appends the value of the slot that is segment number `place`.
     pub(super) fn say_slot(
         &self,
-        slot: Slot,
+        slot: Placeholder,
         place: usize,
         values: &Values<'_>,
         out: &mut Vec<u8>,
     ) {
         match slot {
-            Slot::Id => push_number(values.connection.into(), 1, out),
-            Slot::Seq => push_number(values.sequence, 1, out),
-            Slot::Request | Slot::Number => push_number(values.sequence + 1, 1, out),
-            Slot::Run => push_number(values.run.into(), 1, out),
-            Slot::NowNs => push_number(values.now_ns, TIME_DIGITS, out),
-            Slot::NowMs => push_number(values.now_ns / NS_PER_MS, 1, out),
-            Slot::Room => out.extend_from_slice(values.room.as_bytes()),
-            Slot::Tag => out.extend_from_slice(values.parts[0]),
-            Slot::Fill => out.extend_from_slice(values.parts[1]),
-            Slot::Hex(digits) => {
+            Placeholder::Id => push_number(values.connection.into(), 1, out),
+            Placeholder::Seq => push_number(values.sequence, 1, out),
+            Placeholder::Request | Placeholder::Number => push_number(values.sequence + 1, 1, out),
+            Placeholder::Run => push_number(values.run.into(), 1, out),
+            Placeholder::NowNs => push_number(values.now_ns, TIME_DIGITS, out),
+            Placeholder::NowMs => push_number(values.now_ns / NS_PER_MS, 1, out),
+            Placeholder::Room => out.extend_from_slice(values.room.as_bytes()),
+            Placeholder::Tag => out.extend_from_slice(values.parts[0]),
+            Placeholder::Fill => out.extend_from_slice(values.parts[1]),
+            Placeholder::Hex(digits) => {
                 let seed = u64::from(values.run) << 32 | u64::from(values.connection);
                 let seed = mix(seed ^ (place as u64) << 48);
                 push_hex(mix(seed ^ values.sequence), digits, out);
             }
-            Slot::Env(place) => out.extend_from_slice(self.env_value(place).as_bytes()),
-            Slot::Capture(place) => out.extend_from_slice(self.captured(place, values)),
+            Placeholder::Env(place) => out.extend_from_slice(self.env_value(place).as_bytes()),
+            Placeholder::Capture(place) => out.extend_from_slice(self.captured(place, values)),
         }
     }
 }

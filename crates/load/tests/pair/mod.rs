@@ -11,9 +11,9 @@ use wsbench_load::meter::Window;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{PlanSpec, StopRule};
 use wsbench_load::quota::Quota;
-use wsbench_load::session::{Flow, Opened, Session};
+use wsbench_load::session::{Opened, Session, SessionStatus};
 use wsbench_load::tally::{Phase, Tally};
-use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
+use wsbench_wire::connection::{Connection, Endpoint, Event, Limits, MessageKind, Utf8};
 use wsbench_wire::frame::{FrameBuffer, RSV1};
 use wsbench_wire::handshake::{push_response_with, read_request};
 use wsbench_wire::opcode::OpCode;
@@ -78,7 +78,7 @@ impl Pair {
         let pair = Self {
             context,
             session,
-            server: Connection::new(Role::Server, limits, Utf8::Check),
+            server: Connection::new(Endpoint::Server, limits, Utf8::Check),
             now: ONE_WAY,
             says: FrameBuffer::new(),
             heard: Vec::new(),
@@ -91,7 +91,7 @@ impl Pair {
     /// One that is open, and its load has begun.
     pub(crate) fn open(spec: PlanSpec, number: u32, cuts: Option<Rng>) -> Self {
         let mut pair = Self::answered(spec, number, cuts);
-        assert_eq!(pair.deliver(), Flow::Upgraded);
+        assert_eq!(pair.deliver(), SessionStatus::Upgraded);
         pair.begin_load();
         pair
     }
@@ -136,10 +136,10 @@ impl Pair {
 
     /// What the server says arrives. The first answer of the session that is not `Continue`, or
     /// that.
-    pub(crate) fn deliver(&mut self) -> Flow {
+    pub(crate) fn deliver(&mut self) -> SessionStatus {
         let stream = self.says.as_slice().to_vec();
         self.says.clear();
-        let mut upshot = Flow::Continue;
+        let mut upshot = SessionStatus::Continue;
         for mut piece in self.cut(stream) {
             self.now += ONE_WAY;
             let len = piece.len();
@@ -149,10 +149,10 @@ impl Pair {
                 .session
                 .on_bytes(&mut self.context, self.now, &mut piece);
             self.write();
-            if flow != Flow::Continue {
+            if flow != SessionStatus::Continue {
                 upshot = flow;
             }
-            if matches!(flow, Flow::Failed | Flow::Finished) {
+            if matches!(flow, SessionStatus::Failed | SessionStatus::Finished) {
                 break;
             }
         }

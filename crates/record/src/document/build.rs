@@ -180,7 +180,7 @@ impl From<result::Ended> for Ended {
 }
 
 impl Failure {
-    fn of(failure: &tally::Failure, spelling: &dyn Spelling) -> Self {
+    fn of(failure: &tally::FailureCount, spelling: &dyn Spelling) -> Self {
         Self {
             phase: failure.phase.name().to_owned(),
             kind: failure.kind.name().to_owned(),
@@ -275,8 +275,8 @@ impl From<result::Digest> for IntervalSpans {
     }
 }
 
-impl From<&tally::Gap> for Gap {
-    fn from(gap: &tally::Gap) -> Self {
+impl From<&tally::AnswerGap> for Gap {
+    fn from(gap: &tally::AnswerGap) -> Self {
         Self {
             start_s: gap.start.as_secs_f64(),
             length_s: gap.length.as_secs_f64(),

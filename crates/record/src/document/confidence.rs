@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use wsbench_load::histogram::{Histogram, Sparse};
 use wsbench_load::result;
 use wsbench_load::series::Series;
-use wsbench_stats::batches::{self, Ratio};
+use wsbench_stats::batches::{self, RatioEstimate};
 
 use super::percentile::Percentile;
 
@@ -78,7 +78,7 @@ impl Confidences {
     /// The same of a run that is still under way, of which each slice is a batch until there are
     /// enough of them; `None` where they are too few for that as well.
     #[must_use]
-    pub fn so_far(slices: &[result::Slice], series: Series) -> Option<Self> {
+    pub fn so_far(slices: &[result::WindowSlice], series: Series) -> Option<Self> {
         let spans = times_of(slices, series)?;
         if let Some(batches) = batched(&spans, &lengths(slices)) {
             return Self::of_batches(&spans, &batches);
@@ -152,7 +152,7 @@ pub struct RateConfidence {
 
 impl RateConfidence {
     /// From what was received in each slice; `None` where they are too few.
-    pub(super) fn of(slices: &[result::Slice]) -> Option<Self> {
+    pub(super) fn of(slices: &[result::WindowSlice]) -> Option<Self> {
         let found = rate(slices)?;
         let interval = found.interval();
         Some(Self {
@@ -164,7 +164,7 @@ impl RateConfidence {
 
 /// The rate of a window from its slices, with its error; `None` of fewer slices than make batches.
 #[must_use]
-pub fn rate(slices: &[result::Slice]) -> Option<Ratio> {
+pub fn rate(slices: &[result::WindowSlice]) -> Option<RatioEstimate> {
     let ranges = batches::grouped(&lengths(slices))?;
     let parts: Vec<(f64, f64)> = ranges
         .into_iter()
@@ -175,13 +175,17 @@ pub fn rate(slices: &[result::Slice]) -> Option<Ratio> {
             (received as f64, length)
         })
         .collect();
-    Ratio::of(&parts)
+    RatioEstimate::of(&parts)
 }
 
 /// A quantile of the times of a series that slices have; `None` of fewer slices than
 /// make batches, or without samples.
 #[must_use]
-pub fn quantile(slices: &[result::Slice], series: Series, q: f64) -> Option<batches::Quantile> {
+pub fn quantile(
+    slices: &[result::WindowSlice],
+    series: Series,
+    q: f64,
+) -> Option<batches::Quantile> {
     let spans = times_of(slices, series)?;
     let batches = batched(&spans, &lengths(slices))?;
     let mut pooled = Histogram::new();
@@ -192,13 +196,13 @@ pub fn quantile(slices: &[result::Slice], series: Series, q: f64) -> Option<batc
 }
 
 /// The times of a series by slice; `None` of one that slices do not have.
-pub(super) fn times_of(slices: &[result::Slice], series: Series) -> Option<Vec<&Sparse>> {
+pub(super) fn times_of(slices: &[result::WindowSlice], series: Series) -> Option<Vec<&Sparse>> {
     let times = slices.iter().map(|slice| slice.times.get(series));
     times.collect()
 }
 
 /// The lengths of slices, s.
-pub(super) fn lengths(slices: &[result::Slice]) -> Vec<f64> {
+pub(super) fn lengths(slices: &[result::WindowSlice]) -> Vec<f64> {
     let lengths = slices.iter().map(|slice| slice.length.as_secs_f64());
     lengths.collect()
 }

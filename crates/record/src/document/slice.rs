@@ -51,8 +51,8 @@ impl Slice {
     }
 }
 
-impl From<&result::Slice> for Slice {
-    fn from(slice: &result::Slice) -> Self {
+impl From<&result::WindowSlice> for Slice {
+    fn from(slice: &result::WindowSlice) -> Self {
         let times = |series| slice.times.get(series).and_then(encoded);
         Self {
             at_s: slice.at.as_secs_f64(),

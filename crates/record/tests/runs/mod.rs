@@ -15,7 +15,9 @@ use wsbench_load::result::{
 };
 use wsbench_load::series::{InIntervals, Series};
 use wsbench_load::tally::Tally;
-use wsbench_load::tally::{ByteCounts, ConnectionCounts, Failure, Gap, MessageCounts, Phase};
+use wsbench_load::tally::{
+    AnswerGap, ByteCounts, ConnectionCounts, FailureCount, MessageCounts, Phase,
+};
 use wsbench_record::document::{Host, Record, RunContext};
 use wsbench_setting::Paths;
 
@@ -121,7 +123,7 @@ fn tally(count: u64) -> Tally {
         offered_in_flight_ns: response.sum_ns(),
         service_in_window_ns: response.sum_ns(),
         close_codes: [(1000, 64)].into(),
-        gaps: vec![Gap {
+        gaps: vec![AnswerGap {
             start: Nanos::from_millis(4_200),
             length: Nanos::from_millis(2),
         }],
@@ -222,7 +224,7 @@ pub(crate) fn nothing_connected() -> (RunResult, PlanSpec) {
                 failed: 320,
                 ..ConnectionCounts::default()
             },
-            failures: vec![Failure {
+            failures: vec![FailureCount {
                 phase: Phase::Connect,
                 kind: FailureKind::Refused,
                 code: None,
@@ -272,7 +274,7 @@ pub(crate) fn corrupted() -> (RunResult, PlanSpec) {
     result.connections.alive_at_end = 60;
     result.connections.failed = 4;
     result.failures = vec![
-        Failure {
+        FailureCount {
             phase: Phase::Answers,
             kind: FailureKind::WrongBytes,
             code: None,
@@ -280,7 +282,7 @@ pub(crate) fn corrupted() -> (RunResult, PlanSpec) {
             first: Nanos::from_millis(1_200),
             example: "192.0.2.7:9001 at 1.2s: byte 7 is \x1b[31m | 0x1b, sent 0x41".into(),
         },
-        Failure {
+        FailureCount {
             phase: Phase::Close,
             kind: FailureKind::Reset,
             code: None,

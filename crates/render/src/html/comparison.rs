@@ -9,7 +9,7 @@ use wsbench_setting::Spelling;
 use super::conditions::conditions;
 use super::markup::Markup;
 use super::page::{Page, caveats, said, severity_words};
-use super::plot::{Axis, Panel, Plot, Point, Scale, Shape, Trace, Unit};
+use super::plot::{Axis, AxisUnit, Panel, Plot, PlotPoint, Scale, Shape, Trace};
 use super::ranges::{Range, Ranges};
 use super::{latency, run};
 use crate::comparison::{design, legend, plan, row};
@@ -187,7 +187,7 @@ fn ratios(comparison: &Comparison) -> Ranges {
             .to_owned(),
         before: vec!["figure", "A", "B"],
         after: vec!["B ÷ A, 95 %", "noise A, B", "finding"],
-        axis: Axis::new("← B less · B more →", Scale::Ratios, Unit::Factor),
+        axis: Axis::new("← B less · B more →", Scale::Ratios, AxisUnit::Factor),
         held,
         reference: Some((1.0, LEAST.0, LEAST.1)),
         rows,
@@ -260,7 +260,7 @@ fn rounds(comparison: &Comparison) -> Option<Plot> {
     let of_side = |(at, (name, side, _)): (usize, (&'static str, &Side, &str))| {
         let read = |(at, run): (usize, &Document)| {
             let value = figure.read(run).ok()?.value;
-            Some(Point::at((at + 1) as f64, value))
+            Some(PlotPoint::at((at + 1) as f64, value))
         };
         Trace {
             name: name.to_owned(),
@@ -273,7 +273,7 @@ fn rounds(comparison: &Comparison) -> Option<Plot> {
     };
     let series = sides_of(comparison).into_iter().enumerate().map(of_side);
     let y = Axis::new("", Scale::Log, figure.unit().into());
-    let x = Axis::new("round", Scale::Ranks, Unit::Rate);
+    let x = Axis::new("round", Scale::Ranks, AxisUnit::Rate);
     let plot = Plot {
         beside: format!("{}, run by run", figure.label()),
         ..Plot::new(

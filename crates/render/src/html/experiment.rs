@@ -7,10 +7,10 @@ use wsbench_record::search::{Over, Search, TrialVerdict};
 use wsbench_record::sweep::{self, Sweep};
 use wsbench_setting::Spelling;
 
-use super::grid::{Cell, Grid};
+use super::grid::{Grid, GridCell};
 use super::markup::Markup;
 use super::page::{Page, said};
-use super::plot::{Axis, Level, Panel, Plot, Point, Scale, Shape, Trace, Unit};
+use super::plot::{Axis, AxisUnit, Panel, Plot, PlotPoint, ReferenceLine, Scale, Shape, Trace};
 use super::run;
 use crate::mark;
 use crate::plan_line::{plan_line, title};
@@ -116,15 +116,15 @@ fn grid(table: &Table) -> Grid {
         };
     }
     for row in table.rows() {
-        grid.push(row.iter().map(|words| Cell::text(words)).collect());
+        grid.push(row.iter().map(|words| GridCell::text(words)).collect());
     }
     grid
 }
 
 /// The limits of response times among the objectives.
-fn levels(objectives: &[Objective]) -> Vec<Level> {
+fn levels(objectives: &[Objective]) -> Vec<ReferenceLine> {
     let limits = objectives.iter().filter_map(|objective| match objective {
-        Objective::Time { at_most_ns, .. } => Some(Level {
+        Objective::Time { at_most_ns, .. } => Some(ReferenceLine {
             name: objective.to_string(),
             y: *at_most_ns as f64,
         }),
@@ -145,10 +145,10 @@ fn trials(search: &Search) -> Plot {
             };
             let points = search.trials.iter().filter_map(|trial| {
                 let reading = trial.readings.get(at)?;
-                Some(Point {
+                Some(PlotPoint {
                     y_range: reading.low.zip(reading.high),
                     is_hollow: trial.verdict != TrialVerdict::Holds,
-                    ..Point::at(
+                    ..PlotPoint::at(
                         trial.load,
                         reading.figure.filter(|figure| figure.is_finite())?,
                     )
@@ -167,7 +167,7 @@ fn trials(search: &Search) -> Plot {
         over @ (Over::Connections { .. } | Over::Audience { .. }) => over.unit(),
     };
     let times = mark::times_of(&search.provenance.plan.clients);
-    let y = Axis::new(times, Scale::Log, Unit::Span);
+    let y = Axis::new(times, Scale::Log, AxisUnit::Span);
     let mut panel = Panel::new(y, HEIGHT, series.collect());
     panel.levels = levels(&search.objectives);
     Plot {
@@ -175,7 +175,7 @@ fn trials(search: &Search) -> Plot {
         answer: format!("{}.", search::answer(search)),
         ..Plot::new(
             "What does it hold?",
-            Axis::new(x, Scale::Linear, Unit::Rate),
+            Axis::new(x, Scale::Linear, AxisUnit::Rate),
             panel,
         )
     }
@@ -188,12 +188,12 @@ fn curve(sweep: &Sweep, title: &str, x: &str, along: fn(&sweep::Point) -> f64) -
             let spans = &point.response_ns;
             let ns = spans.at(*percentile)?;
             let is_known = percentile.support(spans.count) != Support::Unknown;
-            (is_known && ns > 0).then(|| Point {
+            (is_known && ns > 0).then(|| PlotPoint {
                 is_hollow: point.overloaded,
-                ..Point::at(along(point), ns as f64)
+                ..PlotPoint::at(along(point), ns as f64)
             })
         });
-        let mut points: Vec<Point> = known.collect();
+        let mut points: Vec<PlotPoint> = known.collect();
         points.sort_by(|one, other| one.x.total_cmp(&other.x));
         Trace {
             name: percentile.label().to_owned(),
@@ -205,12 +205,12 @@ fn curve(sweep: &Sweep, title: &str, x: &str, along: fn(&sweep::Point) -> f64) -
         }
     });
     let times = mark::times_of(&sweep.provenance.plan.clients);
-    let y = Axis::new(times, Scale::Log, Unit::Span);
+    let y = Axis::new(times, Scale::Log, AxisUnit::Span);
     let mut panel = Panel::new(y, HEIGHT, series.collect());
     panel.levels = levels(&sweep.objectives);
     Plot {
         beside: format!("{times}; hollow: the server did not hold the rate"),
-        ..Plot::new(title, Axis::new(x, Scale::Linear, Unit::Rate), panel)
+        ..Plot::new(title, Axis::new(x, Scale::Linear, AxisUnit::Rate), panel)
     }
 }
 
@@ -224,9 +224,9 @@ fn achieved(sweep: &Sweep) -> Plot {
         points: sweep
             .points
             .iter()
-            .map(|point| Point {
+            .map(|point| PlotPoint {
                 is_hollow: point.overloaded && look.is_some(),
-                ..Point::at(point.asked_per_s, y(point))
+                ..PlotPoint::at(point.asked_per_s, y(point))
             })
             .collect(),
         ..Trace::default()
@@ -235,12 +235,12 @@ fn achieved(sweep: &Sweep) -> Plot {
         line("offered", None, |point| point.asked_per_s),
         line("received", Some(0), |point| point.received_per_s),
     ];
-    let y = Axis::new("messages/s", Scale::Linear, Unit::Rate);
+    let y = Axis::new("messages/s", Scale::Linear, AxisUnit::Rate);
     Plot {
         beside: "messages/s; grey: what was offered".to_owned(),
         ..Plot::new(
             "Does it answer what is asked?",
-            Axis::new("offered, messages/s", Scale::Linear, Unit::Rate),
+            Axis::new("offered, messages/s", Scale::Linear, AxisUnit::Rate),
             Panel::new(y, HEIGHT, series),
         )
     }

@@ -6,7 +6,7 @@ use super::markup::Markup;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Grid {
     columns: Vec<Column>,
-    rows: Vec<Vec<Cell>>,
+    rows: Vec<Vec<GridCell>>,
     is_sortable: bool,
 }
 
@@ -18,12 +18,12 @@ struct Column {
 
 /// Content of a cell, and the number that it is sorted by.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Cell {
+pub(super) struct GridCell {
     content: Markup,
     key: Option<f64>,
 }
 
-impl Cell {
+impl GridCell {
     /// Words.
     pub(super) fn text(words: &str) -> Self {
         Self {
@@ -93,7 +93,7 @@ impl Grid {
     }
 
     /// Appends a row.
-    pub(super) fn push(&mut self, row: Vec<Cell>) {
+    pub(super) fn push(&mut self, row: Vec<GridCell>) {
         self.rows.push(row);
     }
 
@@ -135,7 +135,7 @@ impl Grid {
         table
     }
 
-    fn row(&self, table: &mut Markup, row: &[Cell]) {
+    fn row(&self, table: &mut Markup, row: &[GridCell]) {
         table.open("tr", &[]);
         for (at, (cell, column)) in row.iter().zip(&self.columns).enumerate() {
             let key = cell.key.map(|key| key.to_string());

@@ -3,7 +3,7 @@
 use wsbench_load::histogram::Histogram;
 use wsbench_record::document::{Distribution, Known, Percentile};
 
-use super::plot::{Axis, Panel, Plot, Point, Scale, Shape, Trace, Unit, Unknown};
+use super::plot::{Axis, AxisUnit, Panel, Plot, PlotPoint, Scale, Shape, Trace, Unknown};
 
 /// Effective samples that must lie above a percentile that is drawn (METHOD rule 13).
 const LEAST_ABOVE: f64 = 10.0;
@@ -24,12 +24,12 @@ const HEIGHT: f64 = 262.0;
 
 /// The chart of these lines.
 pub(super) fn plot(title: &str, beside: &str, series: Vec<Trace>) -> Plot {
-    let y = Axis::new("", Scale::Log, Unit::Span);
+    let y = Axis::new("", Scale::Log, AxisUnit::Span);
     Plot {
         beside: beside.to_owned(),
         ..Plot::new(
             title,
-            Axis::new("", Scale::Nines, Unit::Percentile),
+            Axis::new("", Scale::Nines, AxisUnit::Percentile),
             Panel::new(y, HEIGHT, series),
         )
     }
@@ -46,7 +46,7 @@ pub(super) fn line(name: &str, look: Option<usize>, spans: &Distribution) -> Tra
             let value = histogram.quantile(share)?.0;
             let value = value.max(spans.min?).min(spans.max?);
             // What reaches into messages never answered is a lower bound, and no point of a line.
-            (value > 0 && !spans.is_lower_bound(value)).then(|| Point::at(nines, value as f64))
+            (value > 0 && !spans.is_lower_bound(value)).then(|| PlotPoint::at(nines, value as f64))
         });
         points.collect()
     });
@@ -64,7 +64,7 @@ pub(super) fn told(name: &str, look: Option<usize>, spans: &Distribution) -> Tra
     let mut trace = line(name, look, spans);
     for percentile in Percentile::ALL {
         let nines = -(1.0 - percentile.share()).log10();
-        let at = |point: &&mut Point| (point.x - nines).abs() < 1e-3;
+        let at = |point: &&mut PlotPoint| (point.x - nines).abs() < 1e-3;
         let Some(point) = trace.points.iter_mut().find(at) else {
             continue;
         };
@@ -108,9 +108,9 @@ pub(super) fn band(name: &str, look: Option<usize>, runs: &[&Distribution]) -> T
         let low = of_runs.iter().copied().fold(f64::INFINITY, f64::min);
         let high = of_runs.iter().copied().fold(0.0, f64::max);
         let is_bound = bound.is_some_and(|from| value >= from);
-        (value > 0 && !is_bound && low > 0.0).then(|| Point {
+        (value > 0 && !is_bound && low > 0.0).then(|| PlotPoint {
             y_range: (histograms.len() > 1).then_some((low, high)),
-            ..Point::at(nines, value as f64)
+            ..PlotPoint::at(nines, value as f64)
         })
     });
     Trace {

@@ -10,7 +10,7 @@ mod labels;
 pub(super) mod scale;
 
 pub(super) use figure::{caption, folded};
-pub(super) use scale::{Axis, Scale, Unit};
+pub(super) use scale::{Axis, AxisUnit, Scale};
 
 /// Series that are told apart by colour, dash and mark; those beyond them are grey.
 pub(super) const LOOKS: usize = 4;
@@ -46,7 +46,7 @@ pub(super) struct Panel {
     /// Series that are drawn, the last on top.
     pub(super) series: Vec<Trace>,
     /// Levels across the panel: an objective.
-    pub(super) levels: Vec<Level>,
+    pub(super) levels: Vec<ReferenceLine>,
 }
 
 /// One line or cloud of points.
@@ -63,7 +63,7 @@ pub(super) struct Trace {
     /// True of one among many, which has no name on the picture.
     pub(super) is_thin: bool,
     /// Its points, by rising x where they are joined.
-    pub(super) points: Vec<Point>,
+    pub(super) points: Vec<PlotPoint>,
 }
 
 /// Shape of a series.
@@ -80,7 +80,7 @@ pub(super) enum Shape {
 
 /// One point.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Point {
+pub(super) struct PlotPoint {
     /// Along the page.
     pub(super) x: f64,
     /// Up the page.
@@ -99,7 +99,7 @@ pub(super) struct Point {
     pub(super) name: String,
 }
 
-impl Point {
+impl PlotPoint {
     /// Its name, as far as it has one: in full, else as it is drawn, else that of all of its kind.
     pub(super) fn told<'a>(&'a self, kind: &'a str) -> &'a str {
         let names = [self.name.as_str(), &self.label, kind];
@@ -108,7 +108,7 @@ impl Point {
     }
 }
 
-impl Point {
+impl PlotPoint {
     /// A point without a range.
     pub(super) fn at(x: f64, y: f64) -> Self {
         Self {
@@ -121,7 +121,7 @@ impl Point {
 
 /// A level across a panel.
 #[derive(Clone, Debug)]
-pub(super) struct Level {
+pub(super) struct ReferenceLine {
     /// Name of what it is.
     pub(super) name: String,
     /// Place on the axis.
@@ -169,7 +169,7 @@ impl Plot {
     }
 
     /// The axis along the page; nothing is written where nothing is known.
-    fn extent(&self) -> scale::Extent {
+    fn extent(&self) -> scale::AxisRange {
         let mut extent = self.x.extent(&self.x_values());
         if let Some(unknown) = &self.unknown {
             extent.ticks.retain(|tick| *tick <= unknown.from + 1e-9);

@@ -1,9 +1,9 @@
 //! Figures with their intervals, a row each, on one axis: the table is the chart.
 
-use super::grid::Cell;
+use super::grid::GridCell;
 use super::markup::Markup;
 use super::plot::drawing::{line, percent};
-use super::plot::scale::Extent;
+use super::plot::scale::AxisRange;
 use super::plot::{Axis, caption, class, mark};
 
 /// The chart of several figures.
@@ -95,7 +95,7 @@ impl Ranges {
         figure
     }
 
-    fn row(&self, figure: &mut Markup, row: &Range, extent: &Extent) {
+    fn row(&self, figure: &mut Markup, row: &Range, extent: &AxisRange) {
         figure.open("tr", &[]);
         figure.element("th", &[("scope", "row")], &row.name);
         for cell in &row.before {
@@ -116,11 +116,11 @@ impl Ranges {
         figure.close("tr");
     }
 
-    fn left(&self, extent: &Extent, value: f64) -> String {
+    fn left(&self, extent: &AxisRange, value: f64) -> String {
         percent(self.axis.place(extent, value))
     }
 
-    fn bar(&self, row: &Range, extent: &Extent) -> Markup {
+    fn bar(&self, row: &Range, extent: &AxisRange) -> Markup {
         let mut svg = Markup::new();
         let height = if row.dots.is_empty() { "20" } else { "34" };
         svg.open("svg", &[("height", height), ("aria-hidden", "true")]);
@@ -148,7 +148,7 @@ impl Ranges {
     }
 
     /// What the figure was made of, below it; what lies beyond the axis is counted at its edge.
-    fn dots(&self, svg: &mut Markup, row: &Range, extent: &Extent) {
+    fn dots(&self, svg: &mut Markup, row: &Range, extent: &AxisRange) {
         let mut beyond = [0, 0];
         for dot in &row.dots {
             if *dot < extent.from {
@@ -178,7 +178,7 @@ impl Ranges {
     }
 
     /// The values of the axis, as the head of the column.
-    fn scale(&self, extent: &Extent) -> Markup {
+    fn scale(&self, extent: &AxisRange) -> Markup {
         let mut svg = Markup::new();
         svg.open("svg", &[("height", "14"), ("aria-hidden", "true")]);
         let last = extent.ticks.len().saturating_sub(1);
@@ -227,7 +227,7 @@ pub(super) fn reach(svg: &mut Markup, row: &Range, place: impl Fn(f64) -> f64) {
 }
 
 /// A cell with the mark of a look before its words.
-pub(super) fn swatched(words: &str, look: Option<usize>) -> Cell {
+pub(super) fn swatched(words: &str, look: Option<usize>) -> GridCell {
     let mut cell = Markup::new();
     let attributes = [
         ("width", "12"),
@@ -246,5 +246,5 @@ pub(super) fn swatched(words: &str, look: Option<usize>) -> Cell {
     cell.element("use", &attributes, "")
         .close("svg")
         .text(words);
-    Cell::markup(cell)
+    GridCell::markup(cell)
 }

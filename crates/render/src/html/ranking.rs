@@ -16,7 +16,7 @@ use wsbench_record::ranking::Ranking;
 use wsbench_record::units::counted;
 use wsbench_setting::Spelling;
 
-use super::grid::{Cell, Grid};
+use super::grid::{Grid, GridCell};
 use super::markup::Markup;
 use super::page::{Page, caveats};
 use super::run;
@@ -199,9 +199,9 @@ fn failures(page: &mut Page, ranking: &Ranking) {
     for league in &ranking.leagues {
         for unranked in &league.unranked {
             grid.push(vec![
-                Cell::text(&unranked.server),
-                Cell::text(&league.key),
-                Cell::text(&unranked.reason),
+                GridCell::text(&unranked.server),
+                GridCell::text(&league.key),
+                GridCell::text(&unranked.reason),
             ]);
         }
     }
@@ -226,9 +226,9 @@ fn workloads(page: &mut Page, ranking: &Ranking) {
     for workload in &ranking.suite.workloads {
         let command = Markup::of("code", &[], &workload.command);
         grid.push(vec![
-            Cell::text(&workload.name),
-            Cell::text(&words::workload(workload)),
-            Cell::markup(command),
+            GridCell::text(&workload.name),
+            GridCell::text(&words::workload(workload)),
+            GridCell::markup(command),
         ]);
     }
     page.push(&grid.markup());

@@ -6,7 +6,7 @@ use wsbench_record::repetition::{FigureOfRuns, Repetition};
 use wsbench_setting::Spelling;
 
 use super::conditions::conditions;
-use super::grid::{Cell, Grid};
+use super::grid::{Grid, GridCell};
 use super::page::{Page, Tile, recurring, severity_words, tiles};
 use super::plot::{Axis, Scale};
 use super::ranges::{Range, Ranges};
@@ -100,7 +100,7 @@ fn table(repetition: &Repetition) -> Grid {
         grid = grid.figures(name);
     }
     for words in repetition.figures.iter().filter_map(row) {
-        grid.push(words.iter().map(|words| Cell::text(words)).collect());
+        grid.push(words.iter().map(|words| GridCell::text(words)).collect());
     }
     grid
 }

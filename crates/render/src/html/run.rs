@@ -10,7 +10,7 @@ mod limit;
 mod words;
 
 use super::conditions::conditions;
-use super::grid::{Cell, Grid};
+use super::grid::{Grid, GridCell};
 use super::latency;
 use super::markup::Markup;
 use super::page::{Page, caveats, severity_words, tiles};
@@ -21,7 +21,7 @@ use crate::mark;
 use crate::parts::{self, Parts};
 use crate::plan_line::{plan_line, title};
 use crate::summary::{PERCENTILES, repeat_command};
-use crate::times::{Times, books, further, headline};
+use crate::times::{TimeColumns, books, further, headline};
 pub(super) use books::machine;
 use wsbench_load::plan::Flow;
 use wsbench_load::series::Series;
@@ -101,7 +101,7 @@ pub(super) fn folded(page: &mut Page, id: &str, name: &str, document: &Document)
     page.fold(id, name, &gist);
     doubts(page, document);
     page.push(&books::throughput(document).markup());
-    page.push(&times_table(&Times::of(document)).markup());
+    page.push(&times_table(&TimeColumns::of(document)).markup());
     page.push(&books::connections(document).markup());
     page.push(&books::messages(document).markup());
     page.push(&books::errors(document));
@@ -139,8 +139,8 @@ pub(super) fn overlays(page: &mut Page, named: &[(String, &Document)]) {
         &beside,
         lines,
     ));
-    let runs: Vec<course::Named<'_>> = looks()
-        .map(|(look, (name, document))| course::Named {
+    let runs: Vec<course::NamedRun<'_>> = looks()
+        .map(|(look, (name, document))| course::NamedRun {
             name,
             look: if is_many { Some(0) } else { look },
             is_thin: is_many,
@@ -377,7 +377,7 @@ fn connected(document: &Document) -> String {
 }
 
 fn latencies(page: &mut Page, document: &Document) {
-    let times = Times::of(document);
+    let times = TimeColumns::of(document);
     if times.columns().is_empty() {
         return;
     }
@@ -411,10 +411,10 @@ fn further_times(page: &mut Page, document: &Document) {
         .figures("max");
     for (info, spans) in further(document) {
         grid.push(vec![
-            Cell::text(info.caption),
-            Cell::text(&mark::percentile(spans, Percentile::P50)),
-            Cell::text(&mark::percentile(spans, Percentile::P99)),
-            Cell::text(&mark::longest(spans)),
+            GridCell::text(info.caption),
+            GridCell::text(&mark::percentile(spans, Percentile::P50)),
+            GridCell::text(&mark::percentile(spans, Percentile::P99)),
+            GridCell::text(&mark::longest(spans)),
         ]);
     }
     if !grid.is_empty() {
@@ -434,7 +434,7 @@ fn sentence(words: &str) -> String {
 }
 
 /// The times that the load is about beside each other.
-fn times_table(times: &Times<'_>) -> Grid {
+fn times_table(times: &TimeColumns<'_>) -> Grid {
     let columns = times.columns();
     let mut grid = Grid::new().text("");
     for (info, spans) in columns {
@@ -444,12 +444,12 @@ fn times_table(times: &Times<'_>) -> Grid {
         }
     }
     let mut row = |name: &str, figure: &dyn Fn(&Distribution) -> (String, String)| {
-        let mut cells = vec![Cell::text(name)];
+        let mut cells = vec![GridCell::text(name)];
         for (_, spans) in columns {
             let (words, beside) = figure(spans);
-            cells.push(Cell::text(&words));
+            cells.push(GridCell::text(&words));
             if spans.confidence.is_some() {
-                cells.push(Cell::text(&beside));
+                cells.push(GridCell::text(&beside));
             }
         }
         grid.push(cells);
@@ -474,8 +474,8 @@ fn where_the_time_went(page: &mut Page, document: &Document) {
                 grid = grid.figures(name);
             }
             for (name, cells) in parts.rows() {
-                let cells = cells.iter().map(|cell| Cell::text(cell));
-                grid.push(std::iter::once(Cell::text(name)).chain(cells).collect());
+                let cells = cells.iter().map(|cell| GridCell::text(cell));
+                grid.push(std::iter::once(GridCell::text(name)).chain(cells).collect());
             }
             page.push(&grid.markup());
             page.quiet(&parts.legend());
@@ -494,10 +494,10 @@ fn where_the_time_went(page: &mut Page, document: &Document) {
     for lag in lags {
         if let Some(spans) = document.known(lag).filter(|spans| !spans.is_empty()) {
             grid.push(vec![
-                Cell::text(lag.info().caption),
-                Cell::text(&mark::percentile(spans, Percentile::P50)),
-                Cell::text(&mark::percentile(spans, Percentile::P99)),
-                Cell::text(&mark::longest(spans)),
+                GridCell::text(lag.info().caption),
+                GridCell::text(&mark::percentile(spans, Percentile::P50)),
+                GridCell::text(&mark::percentile(spans, Percentile::P99)),
+                GridCell::text(&mark::longest(spans)),
             ]);
         }
     }
@@ -534,24 +534,24 @@ fn overview(named: &[(String, &Document)]) -> Grid {
         let spans = headline(document);
         let latency = |percentile| {
             let key = spans.at(percentile).map(|ns| ns as f64);
-            Cell::known(&mark::percentile(spans, percentile), key)
+            GridCell::known(&mark::percentile(spans, percentile), key)
         };
         let known = |value: Option<f64>, words: &dyn Fn(f64) -> String| {
             let text = value.map_or_else(|| units::UNKNOWN.to_owned(), words);
-            Cell::known(&text, value)
+            GridCell::known(&text, value)
         };
         let cost = document.server.and_then(|server| server.cpu_us_per_message);
         let (sign, word, _) = trust::sign(document.audit.verdict);
         grid.push(vec![
             swatched(name, look(at)),
-            Cell::text(&format!("{sign} {word}")),
+            GridCell::text(&format!("{sign} {word}")),
             known(document.asked_messages_per_s, &rate),
             known(document.messages_per_s, &rate),
             latency(Percentile::P50),
             latency(Percentile::P99),
             latency(Percentile::P99_9),
-            Cell::known(&mark::longest(spans), spans.max.map(|ns| ns as f64)),
-            Cell::figure(
+            GridCell::known(&mark::longest(spans), spans.max.map(|ns| ns as f64)),
+            GridCell::figure(
                 &count(document.messages.unanswered()),
                 document.messages.unanswered() as f64,
             ),

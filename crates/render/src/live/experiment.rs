@@ -21,7 +21,7 @@ use crate::times::headline;
 
 /// The view of an experiment.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Experiment {
+pub struct ExperimentView {
     /// Name of the experiment, and the target.
     pub title: String,
     /// Time that it has taken and may take, or will still take.
@@ -114,7 +114,7 @@ pub enum ExperimentKind {
 #[derive(Clone, Debug)]
 pub struct Course {
     kind: ExperimentKind,
-    view: Experiment,
+    view: ExperimentView,
     limit_s: Option<f64>,
     left_s: Option<f64>,
     trials: Vec<Trial>,
@@ -174,10 +174,10 @@ impl Course {
             _ => format!(" {}", title(plan)),
         };
         Self {
-            view: Experiment {
+            view: ExperimentView {
                 title: format!("{name}{target}{subject}"),
                 plan: plan_line(plan),
-                ..Experiment::default()
+                ..ExperimentView::default()
             },
             kind,
             limit_s,
@@ -236,7 +236,7 @@ impl Course {
 
     /// The view after so many seconds; rows are drawn by the figure of this number.
     #[must_use]
-    pub fn view(&self, took_s: f64, column: usize) -> Experiment {
+    pub fn view(&self, took_s: f64, column: usize) -> ExperimentView {
         let mut view = self.view.clone();
         view.clock = self.clock(took_s);
         view.done = self.done(took_s);
@@ -285,7 +285,7 @@ impl Course {
     }
 
     /// A row a trial, the bracket drawn as it stood after it.
-    fn search(&self, view: &mut Experiment, unit: &str) {
+    fn search(&self, view: &mut ExperimentView, unit: &str) {
         view.heads = ["trial".to_owned(), String::new(), "verdict".to_owned()];
         view.axis = AxisLayout::Log;
         let (mut holds, mut fails) = (None, None);
@@ -333,7 +333,7 @@ impl Course {
     }
 
     /// A row a rate, from its median to its tail.
-    fn curve(&self, view: &mut Experiment) {
+    fn curve(&self, view: &mut ExperimentView) {
         view.heads = [
             "msg/s".to_owned(),
             "received".to_owned(),
@@ -383,7 +383,7 @@ impl Course {
     }
 
     /// A row a figure, B ÷ A over the rounds that both sides have.
-    fn comparison(&self, view: &mut Experiment) {
+    fn comparison(&self, view: &mut ExperimentView) {
         view.heads = ["figure".to_owned(), "B ÷ A".to_owned(), "A, B".to_owned()];
         view.axis = AxisLayout::Ratios;
         let side = |side: &str| -> Vec<RunFigures> {
@@ -436,7 +436,7 @@ impl Course {
     }
 
     /// A row a run.
-    fn repetition(&self, view: &mut Experiment, column: usize) {
+    fn repetition(&self, view: &mut ExperimentView, column: usize) {
         let column = column % COLUMNS.len();
         view.heads = [
             "run".to_owned(),

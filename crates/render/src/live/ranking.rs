@@ -10,7 +10,7 @@ use wsbench_record::ranking::{RunRecord, Workload};
 use wsbench_record::units::{count, counted};
 use wsbench_stats::runs::spread;
 
-use super::experiment::{AxisLayout, Experiment, RowTone, TableRow};
+use super::experiment::{AxisLayout, ExperimentView, RowTone, TableRow};
 use crate::foreign::printable;
 
 /// Ratio of the ends of an interval from which on it is no one figure.
@@ -109,10 +109,10 @@ impl RankingCourse {
 
     /// The view by the workload of this number.
     #[must_use]
-    pub fn view(&self, column: usize) -> Experiment {
+    pub fn view(&self, column: usize) -> ExperimentView {
         let number = column % self.workloads.len().max(1);
         let (round, turn, _) = &self.turn;
-        let mut view = Experiment {
+        let mut view = ExperimentView {
             title: format!(
                 "rank {}  {}, {}",
                 self.name,
@@ -141,7 +141,7 @@ impl RankingCourse {
             legend: "lines: 95 % between rounds; sorted, not ranked: places are for the end"
                 .to_owned(),
             is_from_above: true,
-            ..Experiment::default()
+            ..ExperimentView::default()
         };
         let Some(workload) = self.workloads.get(number) else {
             return view;

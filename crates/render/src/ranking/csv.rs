@@ -3,7 +3,7 @@
 
 use wsbench_record::ranking::{CellFigure, Entry, Ranking};
 
-use crate::csv::{Row, table};
+use crate::csv::{CsvRow, table};
 
 /// The header and one line for each figure.
 #[must_use]
@@ -18,8 +18,8 @@ pub fn render(ranking: &Ranking) -> String {
     table(rows)
 }
 
-fn row(entry: &Entry, workload: &str, figure: &CellFigure) -> Row {
-    let mut row = Row::default();
+fn row(entry: &Entry, workload: &str, figure: &CellFigure) -> CsvRow {
+    let mut row = CsvRow::default();
     row.put("server", &entry.facts.name);
     row.put("library", &entry.facts.library);
     row.put_known("version", entry.facts.version.as_ref());

@@ -3,13 +3,13 @@
 use wsbench_record::ranking::Ranking;
 
 use super::words;
-use crate::page::Page;
+use crate::page::LabelledText;
 use crate::style::{Style, Tone};
 
 /// The ranking for people, ending with a line end.
 #[must_use]
 pub fn render(ranking: &Ranking, style: Style) -> String {
-    let mut page = Page::new(style);
+    let mut page = LabelledText::new(style);
     page.prose("ranking", &words::heading(ranking), None);
     if let Some(cores) = words::cores(ranking) {
         page.prose("cores", &cores, None);

@@ -11,7 +11,7 @@ use super::look::Look;
 use super::room::cut;
 use super::theme::Theme;
 use super::{KEYS_OF_EXPERIMENTS, footer};
-use crate::live::experiment::{AxisLayout, Experiment, RowTone, TableRow};
+use crate::live::experiment::{AxisLayout, ExperimentView, RowTone, TableRow};
 use crate::prose::width;
 
 /// An axis shorter than this says nothing.
@@ -20,7 +20,13 @@ const LEAST_AXIS: usize = 14;
 const MOST: usize = 18;
 
 /// Draws it.
-pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, view: &Experiment, look: Look, theme: Theme) {
+pub(super) fn draw(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    view: &ExperimentView,
+    look: Look,
+    theme: Theme,
+) {
     let columns = area.width;
     let mut lines = vec![head(view, theme, columns)];
     if area.height > 6 {
@@ -41,7 +47,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, view: &Experiment, look: L
     frame.render_widget(Paragraph::new(lines), area);
 }
 
-fn head(view: &Experiment, theme: Theme, columns: u16) -> Line<'static> {
+fn head(view: &ExperimentView, theme: Theme, columns: u16) -> Line<'static> {
     let title = Span::styled(view.title.clone(), theme.figure);
     let used = title.width() + width(&view.clock);
     let room = usize::from(columns).saturating_sub(used);
@@ -55,7 +61,7 @@ fn head(view: &Experiment, theme: Theme, columns: u16) -> Line<'static> {
     ])
 }
 
-fn bar(view: &Experiment, theme: Theme, columns: u16) -> Line<'static> {
+fn bar(view: &ExperimentView, theme: Theme, columns: u16) -> Line<'static> {
     let room = usize::from(columns);
     let filled = ((view.done * room as f64).round() as usize).min(room);
     Line::from(vec![
@@ -64,7 +70,7 @@ fn bar(view: &Experiment, theme: Theme, columns: u16) -> Line<'static> {
     ])
 }
 
-fn answer(view: &Experiment, theme: Theme, columns: u16) -> Line<'static> {
+fn answer(view: &ExperimentView, theme: Theme, columns: u16) -> Line<'static> {
     let line = Line::from(vec![
         Span::styled(view.answer.clone(), theme.figure),
         Span::raw(if view.answer.is_empty() { "" } else { "   " }),
@@ -74,7 +80,7 @@ fn answer(view: &Experiment, theme: Theme, columns: u16) -> Line<'static> {
 }
 
 /// The run under way, the audit, the legend, the keys; where there is little room the last two go.
-fn foot(view: &Experiment, look: Look, theme: Theme, columns: u16) -> Vec<Line<'static>> {
+fn foot(view: &ExperimentView, look: Look, theme: Theme, columns: u16) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     if !view.now.is_empty() {
         lines.push(Line::from(vec![
@@ -101,7 +107,7 @@ fn foot(view: &Experiment, look: Look, theme: Theme, columns: u16) -> Vec<Line<'
 
 /// The rows that there is room for, the newest in sight, below the heads and the axis.
 fn table(
-    view: &Experiment,
+    view: &ExperimentView,
     look: Look,
     theme: Theme,
     columns: usize,
@@ -205,7 +211,7 @@ struct Ruler {
 }
 
 impl Ruler {
-    fn of(view: &Experiment, columns: usize) -> Self {
+    fn of(view: &ExperimentView, columns: usize) -> Self {
         let values = view.rows.iter().flat_map(|row| {
             let ends = row.ends.into_iter().flat_map(|(low, high)| [low, high]);
             ends.chain(row.value)

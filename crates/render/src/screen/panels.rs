@@ -15,7 +15,7 @@ use crate::brief::shape;
 use crate::live::View;
 use crate::mark;
 use crate::summary::PERCENTILES;
-use crate::times::Times;
+use crate::times::TimeColumns;
 
 /// Rows that the panels have at least.
 pub(super) const HEIGHT: u16 = 8;
@@ -88,7 +88,7 @@ fn percentiles(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme) {
     let block = panel(theme, Line::styled(" all times so far ", theme.figure));
     let inner = block.inner(area);
     frame.render_widget(block, area);
-    let times = Times::of(&view.document);
+    let times = TimeColumns::of(&view.document);
     // What there is no room for stands in the result.
     let room = usize::from(inner.width).saturating_sub(8) / FIGURE;
     let columns = &times.columns()[..times.columns().len().min(room)];

@@ -11,7 +11,7 @@ use wsbench_record::units::{seconds, span};
 use super::look::Look;
 use super::raster::Raster;
 use super::theme::Theme;
-use crate::live::{Moment, View};
+use crate::live::{IntervalFigures, View};
 use crate::mark;
 use crate::style::Glyphs;
 use crate::times::Tempo;
@@ -32,7 +32,7 @@ const ASCII: border::Set<'static> = border::Set {
 };
 
 /// A vertical axis: its ends, and the labels of its top and its bottom.
-struct Scale {
+struct VerticalAxis {
     bottom: f64,
     top: f64,
     labels: [String; 2],
@@ -69,7 +69,7 @@ impl TimeStretch {
     }
 
     /// The moments that are shown.
-    fn moments<'a>(&self, view: &'a View) -> impl Iterator<Item = &'a Moment> {
+    fn moments<'a>(&self, view: &'a View) -> impl Iterator<Item = &'a IntervalFigures> {
         let (from, to) = (self.from, self.to * (1.0 + 1e-9));
         let moments = view.course.iter();
         moments.filter(move |moment| moment.at_s > from && moment.at_s <= to)
@@ -90,7 +90,7 @@ pub(super) fn rate(frame: &mut Frame<'_>, area: Rect, view: &View, look: Look, t
         _ => view.document.asked_messages_per_s.unwrap_or(0.0),
     };
     let top = step_above(greatest.fold(asked, f64::max));
-    let scale = Scale {
+    let scale = VerticalAxis {
         bottom: 0.0,
         top,
         labels: ["0".to_owned(), short(&counted.words(top))],
@@ -122,7 +122,7 @@ pub(super) fn times(frame: &mut Frame<'_>, area: Rect, view: &View, look: Look, 
         Span::styled(format!("p99 {} ", theme.pick("╌╌", "- ")), theme.tail),
     ]);
     let stretch = TimeStretch::of(view, look);
-    let known = |of: fn(&Moment) -> Option<u64>| -> Vec<(f64, f64)> {
+    let known = |of: fn(&IntervalFigures) -> Option<u64>| -> Vec<(f64, f64)> {
         let moments = stretch.moments(view);
         let known = moments.filter_map(|moment| Some((moment.at_s, of(moment)?.max(1) as f64)));
         known.collect()
@@ -136,7 +136,7 @@ pub(super) fn times(frame: &mut Frame<'_>, area: Rect, view: &View, look: Look, 
         return;
     }
     let (bottom, top) = (step_below(least), step_above(most));
-    let scale = Scale {
+    let scale = VerticalAxis {
         bottom,
         top,
         labels: [bottom, top].map(|ns| short(&span(ns))),
@@ -180,7 +180,7 @@ fn plot(
     theme: Theme,
     title: Line<'_>,
     stretch: &TimeStretch,
-    scale: &Scale,
+    scale: &VerticalAxis,
     lines: &[Drawn],
 ) {
     if view.newest().is_none() {

@@ -3,7 +3,7 @@
 use wsbench_record::objective::Objective;
 use wsbench_record::search::{Cause, Search, Trial};
 
-use crate::csv::{Row, table};
+use crate::csv::{CsvRow, table};
 
 /// The header and one line for each trial.
 #[must_use]
@@ -11,8 +11,8 @@ pub fn render(search: &Search) -> String {
     table(search.trials.iter().map(|trial| row(search, trial)))
 }
 
-fn row(search: &Search, trial: &Trial) -> Row {
-    let mut row = Row::default();
+fn row(search: &Search, trial: &Trial) -> CsvRow {
+    let mut row = CsvRow::default();
     row.put("number", &trial.number);
     row.put("purpose", &trial.purpose.word());
     row.put("load", &trial.load);

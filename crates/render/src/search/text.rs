@@ -7,7 +7,7 @@ use wsbench_record::units::{self, count, counted, percent, rate, seconds};
 use wsbench_setting::{Field, Spelling, text};
 use wsbench_stats::mean;
 
-use crate::page::Page;
+use crate::page::LabelledText;
 use crate::plan_line::{plan_line, title};
 use crate::style::{Style, Tone};
 use crate::table::Table;
@@ -18,7 +18,7 @@ const USED: f64 = 0.9;
 /// The search as text, ending with a line end.
 #[must_use]
 pub fn render(search: &Search, style: Style) -> String {
-    let mut page = Page::new(style);
+    let mut page = LabelledText::new(style);
     let plan = &search.provenance.plan;
     let target = page.style.paint(Tone::Headline, &title(plan));
     page.line("wsbench", &target);

@@ -2,7 +2,7 @@
 
 use wsbench_record::sweep::{Point, Sweep};
 
-use crate::csv::{Row, table};
+use crate::csv::{CsvRow, table};
 
 /// The header and one line for each point.
 #[must_use]
@@ -10,8 +10,8 @@ pub fn render(sweep: &Sweep) -> String {
     table(sweep.points.iter().map(row))
 }
 
-fn row(point: &Point) -> Row {
-    let mut row = Row::default();
+fn row(point: &Point) -> CsvRow {
+    let mut row = CsvRow::default();
     row.put("asked_per_s", &point.asked_per_s);
     row.put("received_per_s", &point.received_per_s);
     row.put_spans("response_ns", &point.response_ns);

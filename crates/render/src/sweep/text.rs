@@ -8,7 +8,7 @@ use wsbench_record::units::{self, counted, percent, rate, seconds, span};
 
 use crate::curve::{self, Curve, Frame, Mark};
 use crate::mark;
-use crate::page::Page;
+use crate::page::LabelledText;
 use crate::plan_line::{plan_line, title};
 use crate::style::{Glyphs, Style, Tone};
 use crate::summary::seeded;
@@ -24,7 +24,7 @@ const LABELS: u16 = 12;
 /// The sweep as text, ending with a line end.
 #[must_use]
 pub fn render(sweep: &Sweep, style: Style) -> String {
-    let mut page = Page::new(style);
+    let mut page = LabelledText::new(style);
     let plan = &sweep.provenance.plan;
     let target = page.style.paint(Tone::Headline, &title(plan));
     page.line("wsbench", &target);
@@ -57,7 +57,7 @@ pub fn render(sweep: &Sweep, style: Style) -> String {
 }
 
 /// Response times over received rates.
-fn drawing(page: &mut Page, sweep: &Sweep) {
+fn drawing(page: &mut LabelledText, sweep: &Sweep) {
     let glyphs = page.style.glyphs;
     let series: Vec<Curve> = DRAWN.iter().map(|drawn| line_of(sweep, *drawn)).collect();
     let level = sweep

@@ -55,16 +55,16 @@ fn spans_all_the_same_are_known_exactly_and_few_batches_not_at_all() {
 #[test]
 fn a_ratio_weighs_its_parts_and_knows_its_error() {
     // Of equal parts it is the mean and its standard error: 2.0, and 1 / √3.
-    let equal = Ratio::of(&[(1.0, 1.0), (2.0, 1.0), (3.0, 1.0)]).unwrap();
+    let equal = RatioEstimate::of(&[(1.0, 1.0), (2.0, 1.0), (3.0, 1.0)]).unwrap();
     assert_eq!(equal.value, 2.0);
     assert!((equal.error - 1.0 / 3.0_f64.sqrt()).abs() < 1e-12);
     // t of 2 degrees of freedom is 4.303.
     assert!((equal.half_width() - 4.303 / 3.0_f64.sqrt()).abs() < 1e-3);
     assert!(equal.interval().contains(2.0));
-    let unequal = Ratio::of(&[(10.0, 5.0), (2.0, 1.0)]).unwrap();
+    let unequal = RatioEstimate::of(&[(10.0, 5.0), (2.0, 1.0)]).unwrap();
     assert_eq!((unequal.value, unequal.error), (2.0, 0.0));
-    assert_eq!(Ratio::of(&[(1.0, 1.0)]), None);
-    assert_eq!(Ratio::of(&[(0.0, 0.0), (0.0, 0.0)]), None);
+    assert_eq!(RatioEstimate::of(&[(1.0, 1.0)]), None);
+    assert_eq!(RatioEstimate::of(&[(0.0, 0.0), (0.0, 0.0)]), None);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind, Read as _};
 
-use crate::http2::{Carrier, Channel, Http2Error, Standing};
+use crate::http2::{Carrier, CarrierStanding, Channel, Http2Error};
 use crate::link::Link;
 
 /// Octets read from the link at a time.
@@ -42,10 +42,10 @@ impl OnCarrier {
         loop {
             let has_more = self.receive()?;
             match self.carrier.standing() {
-                Standing::Up => return Ok(true),
-                Standing::Over(error) => return Err(io::Error::other(error.clone())),
-                Standing::Settling if has_more => {}
-                Standing::Settling => return Ok(false),
+                CarrierStanding::Up => return Ok(true),
+                CarrierStanding::Over(error) => return Err(io::Error::other(error.clone())),
+                CarrierStanding::Settling if has_more => {}
+                CarrierStanding::Settling => return Ok(false),
             }
         }
     }
@@ -111,9 +111,9 @@ impl OnCarrier {
             Err(error) => Err(error),
             Ok(true) => Err(ErrorKind::Interrupted.into()),
             Ok(false) => match self.carrier.standing() {
-                Standing::Over(Http2Error::Cut) => Ok(0),
-                Standing::Over(over) => Err(io::Error::other(over.clone())),
-                Standing::Settling | Standing::Up => Err(error),
+                CarrierStanding::Over(Http2Error::Cut) => Ok(0),
+                CarrierStanding::Over(over) => Err(io::Error::other(over.clone())),
+                CarrierStanding::Settling | CarrierStanding::Up => Err(error),
             },
         }
     }
@@ -122,7 +122,7 @@ impl OnCarrier {
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         // Windows that were opened again are among what has come.
         let has_more = self.receive()?;
-        if let Standing::Over(error) = self.carrier.standing() {
+        if let CarrierStanding::Over(error) = self.carrier.standing() {
             return Err(io::Error::other(error.clone()));
         }
         let Self {

@@ -62,7 +62,7 @@ impl Lines {
 
 /// Standing of a carrier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing<'a> {
+pub enum CarrierStanding<'a> {
     /// The server's settings are awaited.
     Settling,
     /// It carries WebSockets, as many as [`Carrier::streams`] says.
@@ -207,11 +207,11 @@ impl Carrier {
 
     /// Standing of it.
     #[must_use]
-    pub fn standing(&self) -> Standing<'_> {
+    pub fn standing(&self) -> CarrierStanding<'_> {
         match &self.state {
-            State::Settling(..) => Standing::Settling,
-            State::Up(_) => Standing::Up,
-            State::Over(error) => Standing::Over(error),
+            State::Settling(..) => CarrierStanding::Settling,
+            State::Up(_) => CarrierStanding::Up,
+            State::Over(error) => CarrierStanding::Over(error),
         }
     }
 

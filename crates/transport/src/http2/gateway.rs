@@ -32,7 +32,7 @@ const MOST_HEADERS: usize = 128;
 
 /// A request, and the key that its answer is for.
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub(crate) struct KeyedRequest {
     pub(crate) request: Request<()>,
     pub(crate) key: Vec<u8>,
 }
@@ -41,7 +41,7 @@ pub(crate) struct Asked {
 ///
 /// # Errors
 /// [`Http2Error::Request`]: it is no whole head, or says what HTTP/2 cannot.
-pub(crate) fn request(head: &[u8], is_secure: bool) -> Result<Asked, Http2Error> {
+pub(crate) fn request(head: &[u8], is_secure: bool) -> Result<KeyedRequest, Http2Error> {
     let wrong = |words: String| Http2Error::Request(words);
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut parsed = httparse::Request::new(&mut headers);
@@ -69,7 +69,7 @@ pub(crate) fn request(head: &[u8], is_secure: bool) -> Result<Asked, Http2Error>
     let protocol = Protocol::from_static("websocket");
     request.extensions_mut().insert(protocol);
     push_fields(request.headers_mut(), parsed.headers).map_err(wrong)?;
-    Ok(Asked { request, key })
+    Ok(KeyedRequest { request, key })
 }
 
 /// The head that a server of HTTP/1.1 would have answered with: 101 for any success.

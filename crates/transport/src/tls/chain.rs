@@ -41,16 +41,16 @@ impl Distrust {
     /// Looks at the server's certificate and at those that it shows beside it.
     #[must_use]
     pub fn of(certificate: &CertificateDer<'_>, shown: &[CertificateDer<'_>]) -> Self {
-        let Some(own) = Names::of(certificate) else {
+        let Some(own) = CertificateNames::of(certificate) else {
             return Self::Unknown;
         };
         if own.is_self_signed() {
             return Self::SelfSigned;
         }
-        let shown: Vec<Names> = shown
+        let shown: Vec<CertificateNames> = shown
             .iter()
             .take(LONGEST_CHAIN)
-            .filter_map(Names::of)
+            .filter_map(CertificateNames::of)
             .collect();
         let mut last = &own;
         // Each step leads to another certificate, so no more steps than there are certificates.
@@ -73,7 +73,7 @@ impl Distrust {
 }
 
 /// Names in a certificate.
-struct Names {
+struct CertificateNames {
     subject: Name,
     issuer: Name,
 }
@@ -88,7 +88,7 @@ impl fmt::Display for Name {
     }
 }
 
-impl Names {
+impl CertificateNames {
     /// Names of a certificate; `None` where it cannot be read.
     fn of(certificate: &CertificateDer<'_>) -> Option<Self> {
         let read = Certificate::from_der(certificate).ok()?;

@@ -8,7 +8,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, PlanSpec, StopRule};
 use wsbench_record::comparison::{Comparison, Found};
 use wsbench_simulate::runner::{Simulated, target};
-use wsbench_simulate::{Queue, Scenario, Service};
+use wsbench_simulate::{Queue, Scenario, ServiceTime};
 
 use super::{percent, steady, two_deviations};
 use crate::finding::{Experiment, Finding, Tolerance};
@@ -24,7 +24,12 @@ const SLOWER: f64 = 1.05;
 /// A server and itself: whatever is called a difference is chance, whatever number of figures there
 /// is.
 pub(super) fn alike() -> Vec<Experiment> {
-    let of = |us| server(Service::Exponential(Nanos::from_micros(us)), Queue::Fifo);
+    let of = |us| {
+        server(
+            ServiceTime::Exponential(Nanos::from_micros(us)),
+            Queue::Fifo,
+        )
+    };
     let differ = |mean_us, plan: fn(u32) -> Plan| {
         (0..ALIKE)
             .filter(|seed| differs(&compared((of(mean_us), of(mean_us)), plan(*seed), 5)))

@@ -7,7 +7,7 @@ use wsbench_load::histogram::{Histogram, Sparse};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{PlanSpec, StopRule};
 use wsbench_simulate::runner::{Simulated, target};
-use wsbench_simulate::{Queue, Service};
+use wsbench_simulate::{Queue, ServiceTime};
 use wsbench_stats::Interval;
 use wsbench_stats::batches::{BATCHES, quantile};
 
@@ -94,20 +94,20 @@ fn printed() -> Vec<Experiment> {
             "independent",
             "−ln(1 − q)·s",
             95.0,
-            Source::new(0.0, 0x7072_696e),
+            LatencySource::new(0.0, 0x7072_696e),
         ),
         (
             "M/M/1, ρ = 0.5",
             "−ln(1 − q)·s/(1 − ρ)",
             95.0,
-            Source::new(0.5, 0x7465_6421),
+            LatencySource::new(0.5, 0x7465_6421),
         ),
         (
             "bursts: 2 % take 40 times as long, 50 on end on average",
             "q = 0.98·(1 − e^(−x/s)) + 0.02·(1 − e^(−x/40s))",
             // A burst a batch: their spread is skewed, and Student's t is not made for that.
             92.5,
-            Source::bursts(0x6275_7273),
+            LatencySource::bursts(0x6275_7273),
         ),
     ];
     let sources = sources.into_iter();
@@ -141,7 +141,7 @@ fn in_batches(slices: &[Sparse]) -> (Histogram, Vec<Vec<&Sparse>>) {
 }
 
 /// How often, of so many series, the intervals of the percentiles that are quoted hold the truth.
-fn held(source: &mut Source, series: u32, samples: usize) -> Vec<(f64, u32)> {
+fn held(source: &mut LatencySource, series: u32, samples: usize) -> Vec<(f64, u32)> {
     let mut held: Vec<(f64, u32)> = [0.5, 0.9, 0.99, 0.999].map(|q| (q, 0)).into();
     for _ in 0..series {
         let slices = source.slices(samples);
@@ -166,7 +166,7 @@ fn between_runs() -> Experiment {
             })
             .check()
             .expect("a plan of our own making is right");
-        let service = Service::Exponential(Nanos::from_millis(1));
+        let service = ServiceTime::Exponential(Nanos::from_millis(1));
         let mut runner = Simulated::new([("a", server(service, Queue::Fifo))]);
         let documents = repeat(&mut runner, &plan, runs).expect("a healthy server can be measured");
         let repetition = repeated(documents, runs).expect("runs of one plan are alike");
@@ -205,7 +205,7 @@ struct Coverage {
 
 impl Coverage {
     fn of(load: f64, series: u32, samples: usize) -> Self {
-        let mut source = Source::new(load, 0x7761_7368);
+        let mut source = LatencySource::new(load, 0x7761_7368);
         let truth = source.quantile_ns(Q);
         let ranks = independent_ranks(samples as u64, Q);
         let (mut by_batches, mut by_ranks, mut reciprocals) = (0, 0, 0.0);
@@ -232,7 +232,7 @@ impl Coverage {
 }
 
 /// Latencies of a server, ns, of which the percentiles are known.
-struct Source {
+struct LatencySource {
     random: fastrand::Rng,
     /// Load of a single queue with exponential service times; zero without a queue.
     load: f64,
@@ -245,7 +245,7 @@ struct Source {
 /// times as long these take.
 const BURSTS: (f64, f64, f64) = (0.02, 50.0, 40.0);
 
-impl Source {
+impl LatencySource {
     fn new(load: f64, seed: u64) -> Self {
         let random = fastrand::Rng::with_seed(seed);
         let mut source = Self {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use wsbench_experiment::rank::{
-    Entry, Ledger, Place, Planned, PlannedRun, Program, Testbed, Trouble, rank,
+    Ledger, LedgerEntry, Place, Planned, PlannedRun, Program, Testbed, Trouble, rank,
 };
 use wsbench_experiment::runner::Runner;
 use wsbench_judge::ranking::{RankingInput, run_record};
@@ -219,7 +219,7 @@ impl Testbed for There {
 
     fn stop(&mut self) {}
 
-    fn keep(&mut self, _entry: &Entry) -> Result<(), String> {
+    fn keep(&mut self, _entry: &LedgerEntry) -> Result<(), String> {
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use wsbench_record::objective::Objective;
 use wsbench_record::search::Over;
 use wsbench_record::units;
 use wsbench_simulate::runner::{Simulated, target};
-use wsbench_simulate::{Queue, Service};
+use wsbench_simulate::{Queue, ServiceTime};
 
 use crate::finding::{Experiment, Finding, Tolerance};
 use crate::formula;
@@ -24,7 +24,7 @@ struct Searches {
     /// The queue.
     queue: &'static str,
     process: Process,
-    service: Service,
+    service: ServiceTime,
     /// Time that a message takes the server, on average or always.
     mean: Nanos,
     /// Limit within which p99 has to stay.
@@ -93,7 +93,7 @@ fn in_a_minute(mean: Nanos, limit_s: u64, count: u64) -> Searches {
     Searches {
         queue: "M/D/1",
         process: Process::Poisson,
-        service: Service::Constant(mean),
+        service: ServiceTime::Constant(mean),
         mean,
         limit: Nanos(10 * mean.0),
         truth_per_s: greatest / mean.as_secs_f64(),
@@ -110,7 +110,7 @@ fn exponential_service(limit_us: u64, count: u64, widest: Option<f64>) -> Search
     Searches {
         queue: "M/M/1",
         process: Process::Poisson,
-        service: Service::Exponential(D),
+        service: ServiceTime::Exponential(D),
         truth_per_s: greatest(in_services(limit_us)) * capacity_per_s(),
         formula: "the rate at which −ln(0.01)·s/(1 − ρ) is the limit",
         count,
@@ -125,7 +125,7 @@ fn even_arrivals(limit_us: u64) -> Searches {
     Searches {
         queue: "D/D/1",
         process: Process::Constant,
-        service: Service::Constant(D),
+        service: ServiceTime::Constant(D),
         mean: D,
         limit: Nanos::from_micros(limit_us),
         truth_per_s: capacity_per_s(),

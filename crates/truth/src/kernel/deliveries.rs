@@ -9,7 +9,7 @@ use anyhow::Context;
 use wsbench_load::series::Series;
 use wsbench_record::document::{Distribution, Document};
 
-use super::{Machine, ms};
+use super::{KernelTestbed, ms};
 use crate::finding::{Experiment, Finding, Tolerance};
 
 /// Lateness of a machine in the middle of its deliveries, ms.
@@ -19,7 +19,7 @@ const LATE_MS: f64 = 1.0;
 ///
 /// # Errors
 /// As [`super::all`] has them.
-pub fn serial(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
+pub fn serial(machine: &KernelTestbed<'_>) -> anyhow::Result<Experiment> {
     let server = machine.serve("--broadcast --each 1ms")?;
     let load = "--mode broadcast -c 20 -R 20";
     let run = machine.timed(&server, load)?;
@@ -44,7 +44,7 @@ pub fn serial(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
 ///
 /// # Errors
 /// As [`super::all`] has them.
-pub fn delayed(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
+pub fn delayed(machine: &KernelTestbed<'_>) -> anyhow::Result<Experiment> {
     let server = machine.serve("--broadcast --delays 0,5ms,10ms,15ms")?;
     let load = "--mode broadcast -c 4 -R 50";
     let run = machine.timed(&server, load)?;
@@ -75,7 +75,7 @@ pub fn delayed(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
 ///
 /// # Errors
 /// As [`super::all`] has them.
-pub fn lossy(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
+pub fn lossy(machine: &KernelTestbed<'_>) -> anyhow::Result<Experiment> {
     const RECEIVERS: u32 = 50;
     const LOSS: f64 = 0.01;
     let server = machine.serve("--broadcast --loss 1%")?;
@@ -116,7 +116,7 @@ pub fn lossy(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
 ///
 /// # Errors
 /// As [`super::all`] has them.
-pub fn pushed(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
+pub fn pushed(machine: &KernelTestbed<'_>) -> anyhow::Result<Experiment> {
     let server = machine.serve("--push 50/s --each 1ms")?;
     let load = "--mode push -c 10 --stamp json:/T:us --sequence json:/u";
     let run = machine.timed(&server, load)?;
@@ -146,7 +146,7 @@ pub fn pushed(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
 ///
 /// # Errors
 /// As [`super::all`] has them.
-pub fn storm(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
+pub fn storm(machine: &KernelTestbed<'_>) -> anyhow::Result<Experiment> {
     const CONNECTIONS: u32 = 200;
     let server = machine.serve("--accept-delay 10ms")?;
     let load = format!("--mode storm -c {CONNECTIONS} -d 4s");
@@ -176,7 +176,7 @@ pub fn storm(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
 ///
 /// # Errors
 /// As [`super::all`] has them.
-pub fn arrivals(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
+pub fn arrivals(machine: &KernelTestbed<'_>) -> anyhow::Result<Experiment> {
     let server = machine.serve("--accept-delay 100ms")?;
     let load = "--mode idle --arrive 20/s --arrival constant --live 60s --connect-timeout 60s \
                 -d 10s --warmup 0";
@@ -204,7 +204,7 @@ pub fn arrivals(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
 ///
 /// # Errors
 /// As [`super::all`] has them.
-pub fn slow_reader(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
+pub fn slow_reader(machine: &KernelTestbed<'_>) -> anyhow::Result<Experiment> {
     const READS_PER_S: f64 = 10_000.0;
     const FRAME: f64 = 1_004.0;
     let server = machine.serve("--broadcast")?;
@@ -251,7 +251,7 @@ pub fn slow_reader(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
 ///
 /// # Errors
 /// As [`super::all`] has them.
-pub fn cut_off(machine: &Machine<'_>) -> anyhow::Result<Experiment> {
+pub fn cut_off(machine: &KernelTestbed<'_>) -> anyhow::Result<Experiment> {
     const MIB: f64 = 1_048_576.0;
     const PER_S: f64 = 200.0;
     const FRAME: f64 = 16_004.0;

@@ -7,7 +7,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Audience, Flow, Lifetime, PlanSpec, Pushes, Sessions, Stay};
 use wsbench_load::result::RunResult;
 use wsbench_load::series::Series;
-use wsbench_simulate::{AnswerFault, Every, Pushing, Queue, Scenario, Service, ToAll};
+use wsbench_simulate::{AnswerFault, Every, Pushing, Queue, Scenario, ServiceTime, ToAll};
 
 use super::{mean_ms, open, plan, run, server};
 use crate::finding::{Experiment, Finding, Tolerance};
@@ -39,7 +39,7 @@ pub(super) fn to_all(connections: u32, per_s: f64, seconds: u64) -> PlanSpec {
 }
 
 pub(super) fn scenario(broadcast: ToAll) -> Scenario {
-    let mut scenario = server(Service::Constant(Nanos(0)), Queue::Fifo);
+    let mut scenario = server(ServiceTime::Constant(Nanos(0)), Queue::Fifo);
     scenario.server.broadcast = Some(broadcast);
     scenario
 }
@@ -193,7 +193,7 @@ fn pushing(faults: Option<Every<AnswerFault>>, each: Nanos) -> RunResult {
         stamp: "json:/E:ns".parse().ok(),
         sequence: "json:/u".parse().ok(),
     });
-    let mut scenario = server(Service::Constant(Nanos(0)), Queue::Fifo);
+    let mut scenario = server(ServiceTime::Constant(Nanos(0)), Queue::Fifo);
     scenario.server.pushes = Some(Pushing {
         every: EVERY,
         to: ToAll {
@@ -256,7 +256,7 @@ fn storm() -> Experiment {
     const CONNECTIONS: u32 = 200;
     let mut plan = plan(Arrival::Closed { depth: 1 }, CONNECTIONS, 5, 1);
     plan.clients.exchange.flow = Flow::Storm;
-    let mut scenario = server(Service::Constant(Nanos(0)), Queue::Fifo);
+    let mut scenario = server(ServiceTime::Constant(Nanos(0)), Queue::Fifo);
     scenario.server.accept = Some(EVERY);
     let result = run(&plan, scenario);
     let spans = result.at(Series::Storm);
@@ -296,7 +296,7 @@ fn arrivals() -> Experiment {
         process: Process::Constant,
         stay: Stay::Time(Nanos::from_secs(60)),
     });
-    let mut scenario = server(Service::Constant(Nanos(0)), Queue::Fifo);
+    let mut scenario = server(ServiceTime::Constant(Nanos(0)), Queue::Fifo);
     scenario.server.accept = Some(Nanos::from_millis(100));
     let result = run(&plan, scenario);
     let counts = result.sessions;

@@ -3,7 +3,7 @@
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Lifetime, StopRule};
 use wsbench_load::tally::MessageCounts;
-use wsbench_simulate::{AnswerFault, Every, Queue, Service};
+use wsbench_simulate::{AnswerFault, Every, Queue, ServiceTime};
 
 use super::{plan, run, server};
 use crate::finding::{Experiment, Finding, Tolerance};
@@ -48,7 +48,10 @@ fn faults() -> Experiment {
         let mut plan = plan(Arrival::Closed { depth: 4 }, 8, 0, 1);
         plan.stop = StopRule::Messages(MESSAGES);
         plan.clients.timeout = Nanos::from_secs(1);
-        let mut scenario = server(Service::Constant(Nanos::from_micros(10)), Queue::Parallel);
+        let mut scenario = server(
+            ServiceTime::Constant(Nanos::from_micros(10)),
+            Queue::Parallel,
+        );
         scenario.server.answers = Some(Every { nth, fault });
         let counts = run(&plan, scenario).messages;
         let expected = (MESSAGES / nth) as f64;
@@ -68,7 +71,10 @@ fn openings() -> Experiment {
     let mut plan = plan(Arrival::Closed { depth: 1 }, 50, 0, 1);
     plan.stop = StopRule::Clients(clients);
     plan.clients.lifetime = Lifetime::Replaced { round_trips: 1 };
-    let mut scenario = server(Service::Constant(Nanos::from_micros(10)), Queue::Parallel);
+    let mut scenario = server(
+        ServiceTime::Constant(Nanos::from_micros(10)),
+        Queue::Parallel,
+    );
     scenario.server.accept = Some(Nanos::from_millis(3));
     let result = run(&plan, scenario);
     let per_s = result.connections.clients_completed as f64 / result.total.as_secs_f64();

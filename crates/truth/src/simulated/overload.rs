@@ -5,7 +5,7 @@ use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::RunResult;
 use wsbench_load::series::Series;
-use wsbench_simulate::{Bucket, Queue, Scenario, Service, witness};
+use wsbench_simulate::{Bucket, Queue, Scenario, ServiceTime, witness};
 use wsbench_stats::gaps::Gaps;
 
 use super::{called, ms, open, plan, run, server};
@@ -27,7 +27,7 @@ pub(super) fn all() -> Vec<Experiment> {
 }
 
 fn bucket(drops: bool) -> Scenario {
-    let mut scenario = server(Service::Constant(Nanos(1_000)), Queue::Parallel);
+    let mut scenario = server(ServiceTime::Constant(Nanos(1_000)), Queue::Parallel);
     scenario.server.bucket = Some(Bucket {
         interval: Nanos((1e9 / RATE) as u64),
         burst: BURST as u32,
@@ -106,7 +106,7 @@ fn policer() -> Experiment {
 fn arrivals(process: Process) -> Experiment {
     let (rate, seconds) = (1_000.0, 100);
     let plan = plan(open(process, rate), 50, seconds, 1);
-    let scenario = server(Service::Constant(Nanos(1_000)), Queue::Parallel);
+    let scenario = server(ServiceTime::Constant(Nanos(1_000)), Queue::Parallel);
     let seen = {
         let plan = plan.check().expect("a plan of our own making is right");
         witness(&plan, scenario, None).arrivals_at_server

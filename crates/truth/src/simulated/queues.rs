@@ -5,7 +5,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Think};
 use wsbench_load::result::RunResult;
 use wsbench_load::series::Series;
-use wsbench_simulate::{Queue, Service};
+use wsbench_simulate::{Queue, ServiceTime};
 
 use super::{called, mean_ms, ms, open, plan, run, server};
 use crate::finding::{Experiment, Finding, Tolerance};
@@ -18,7 +18,7 @@ pub(super) fn delays() -> Vec<Experiment> {
     let exponential = |q| formula::exponential_quantile(q, 5.0);
     let uniform = |q: f64| 2.0 + 8.0 * q;
     let two = |q: f64| if q <= 0.98 { 1.0 } else { 50.0 };
-    let mixed = Service::Mixed {
+    let mixed = ServiceTime::Mixed {
         usual: MS,
         rare: Nanos::from_millis(50),
         rare_ppm: 20_000,
@@ -28,20 +28,20 @@ pub(super) fn delays() -> Vec<Experiment> {
         delay(
             "exponential, mean 5 ms, at 200/s",
             "−ln(1 − q)·5 ms",
-            (Service::Exponential(Nanos::from_millis(5)), 200.0),
+            (ServiceTime::Exponential(Nanos::from_millis(5)), 200.0),
             &qs.map(|q| (q, exponential(q))),
         ),
         delay(
             "exponential, mean 5 ms, at 5,000/s",
             "−ln(1 − q)·5 ms",
-            (Service::Exponential(Nanos::from_millis(5)), 5_000.0),
+            (ServiceTime::Exponential(Nanos::from_millis(5)), 5_000.0),
             &qs.map(|q| (q, exponential(q))),
         ),
         delay(
             "uniform, 2 to 10 ms, at 5,000/s",
             "2 ms + q·8 ms",
             (
-                Service::Uniform(Nanos::from_millis(2), Nanos::from_millis(10)),
+                ServiceTime::Uniform(Nanos::from_millis(2), Nanos::from_millis(10)),
                 5_000.0,
             ),
             &qs.map(|q| (q, uniform(q))),
@@ -59,7 +59,7 @@ pub(super) fn delays() -> Vec<Experiment> {
 fn delay(
     title: &str,
     formula: &'static str,
-    (service, rate): (Service, f64),
+    (service, rate): (ServiceTime, f64),
     expected: &[(f64, f64)],
 ) -> Experiment {
     let plan = plan(
@@ -111,7 +111,7 @@ const LOADS: [(f64, f64); 4] = [(0.5, 0.03), (0.7, 0.05), (0.8, 0.08), (0.9, 0.1
 const RUNS: u64 = 10;
 
 fn constant_service((load, tolerance): (f64, f64)) -> Experiment {
-    let runs = queue(Process::Poisson, load, Service::Constant(MS));
+    let runs = queue(Process::Poisson, load, ServiceTime::Constant(MS));
     queue_experiment(
         &format!("M/D/1, ρ = {load}"),
         "Erlang: (1 − ρ) Σ (−λ(x − kD))^k/k! · e^{λ(x − kD)}; mean 1 + ρ/2(1 − ρ)",
@@ -123,7 +123,7 @@ fn constant_service((load, tolerance): (f64, f64)) -> Experiment {
 }
 
 fn exponential_service((load, tolerance): (f64, f64)) -> Experiment {
-    let runs = queue(Process::Poisson, load, Service::Exponential(MS));
+    let runs = queue(Process::Poisson, load, ServiceTime::Exponential(MS));
     queue_experiment(
         &format!("M/M/1, ρ = {load}"),
         "−ln(1 − q)/(1 − ρ); mean 1/(1 − ρ)",
@@ -135,7 +135,7 @@ fn exponential_service((load, tolerance): (f64, f64)) -> Experiment {
 }
 
 fn even_arrivals_exponential_service() -> Experiment {
-    let runs = queue(Process::Constant, 0.5, Service::Exponential(MS));
+    let runs = queue(Process::Constant, 0.5, ServiceTime::Exponential(MS));
     let mean = 1.0 / (1.0 - formula::dm1_sigma(0.5));
     queue_experiment(
         "D/M/1, ρ = 0.5",
@@ -150,7 +150,7 @@ fn even_arrivals_exponential_service() -> Experiment {
 /// Evenly spaced messages never meet: no queue at all where Poisson arrivals wait ten services.
 fn even_arrivals() -> Experiment {
     let plan = plan(open(Process::Constant, 800.0), 50, 120, 1);
-    let result = run(&plan, server(Service::Constant(MS), Queue::Fifo));
+    let result = run(&plan, server(ServiceTime::Constant(MS), Queue::Fifo));
     Experiment {
         id: "V3",
         title: "D/D/1, ρ = 0.8: an even schedule flatters".into(),
@@ -166,7 +166,7 @@ fn even_arrivals() -> Experiment {
 
 /// Ten runs at one server, each with a seed of its own, as each load has seeds of its own: the same
 /// chance everywhere would look like agreement.
-fn queue(process: Process, load: f64, service: Service) -> Vec<RunResult> {
+fn queue(process: Process, load: f64, service: ServiceTime) -> Vec<RunResult> {
     let first = (1_000.0 * load) as u64;
     let one = |seed| {
         let plan = plan(open(process, 1_000.0 * load), 50, 120, seed);
@@ -213,7 +213,7 @@ fn closed(think_ms: u64) -> Experiment {
             most: pause,
         });
     });
-    let result = run(&plan, server(Service::Exponential(MS), Queue::Fifo));
+    let result = run(&plan, server(ServiceTime::Exponential(MS), Queue::Fifo));
     let (rate, response) = formula::closed_loop(10, 1e-3, pause.as_secs_f64());
     let received = result.messages.received_in_window as f64;
     let out_or_thinking = result.service_in_window_ns + result.thought_in_window_ns;

@@ -4,7 +4,7 @@ use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Arrival;
 use wsbench_load::series::Series;
-use wsbench_simulate::{Pause, Queue, Service};
+use wsbench_simulate::{Pause, Queue, ServiceTime};
 
 use super::{called, mean_ms, ms, open, plan, run, server, stalling};
 use crate::finding::{Experiment, Finding, Tolerance};
@@ -113,7 +113,10 @@ fn closed_loop(round_trip: Nanos) -> Experiment {
 
 /// A generator that stands still accuses itself, and not the server.
 fn generator() -> Experiment {
-    let mut scenario = server(Service::Constant(Nanos::from_micros(10)), Queue::Parallel);
+    let mut scenario = server(
+        ServiceTime::Constant(Nanos::from_micros(10)),
+        Queue::Parallel,
+    );
     scenario.machine.pause = Some(Pause {
         at: Nanos::from_secs(5),
         length: Nanos::from_millis(200),

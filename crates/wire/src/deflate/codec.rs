@@ -9,8 +9,8 @@ use std::fmt;
 use flate2::{Compress, Compression, FlushCompress, Status};
 
 use super::inflater::{Before, Inflater, Step};
-use super::{Terms, WindowBits, Wish};
-use crate::connection::{Limits, MessageKind, Role, Utf8};
+use super::{AgreedParameters, WindowBits, Wish};
+use crate::connection::{Endpoint, Limits, MessageKind, Utf8};
 use crate::error::ProtocolError;
 use crate::utf8::Checker;
 
@@ -74,11 +74,17 @@ impl Codec {
     ///
     /// Of `limits` the codec keeps to the length of the decompressed message.
     #[must_use]
-    pub fn new(role: Role, terms: &Terms, wish: &Wish, limits: Limits, utf8: Utf8) -> Self {
+    pub fn new(
+        role: Endpoint,
+        terms: &AgreedParameters,
+        wish: &Wish,
+        limits: Limits,
+        utf8: Utf8,
+    ) -> Self {
         let server = Direction::new(terms.server_no_takeover, terms.server_bits);
         let client = Direction::new(terms.client_no_takeover, terms.client_bits);
         let (sends, receives) = match role {
-            Role::Client => {
+            Endpoint::Client => {
                 let own = Direction::new(wish.client_no_takeover, wish.client_bits);
                 let sends = Direction {
                     takeover: client.takeover && own.takeover,
@@ -86,7 +92,7 @@ impl Codec {
                 };
                 (sends, server)
             }
-            Role::Server => (server, client),
+            Endpoint::Server => (server, client),
         };
         Self {
             sends,

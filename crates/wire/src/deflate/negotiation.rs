@@ -1,8 +1,8 @@
 //! What the two ends agree upon (RFC 7692 section 7.1): offers and responses, written and read.
 //!
-//! Parse, don't validate: an [`Offer`] or [`Terms`] in hand is in order by itself. Whether a
-//! response answers an offer is [`Terms::check_against`]. Lists of extensions are `handshake`'s
-//! affair; here one element of such a list is read.
+//! Parse, don't validate: an [`Offer`] or [`AgreedParameters`] in hand is in order by itself.
+//! Whether a response answers an offer is [`AgreedParameters::check_against`]. Lists of extensions
+//! are `handshake`'s affair; here one element of such a list is read.
 
 use std::fmt;
 use std::str::FromStr;
@@ -76,12 +76,12 @@ impl Wish {
     /// The server's answer to an offer: every offer in order can be accepted. What the client asks
     /// for is granted, and what the server wishes for is added as far as the offer lets it.
     #[must_use]
-    pub fn accept(&self, offer: &Offer) -> Terms {
+    pub fn accept(&self, offer: &Offer) -> AgreedParameters {
         let narrower = |one: Option<WindowBits>, other: Option<WindowBits>| match (one, other) {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
         };
-        Terms {
+        AgreedParameters {
             server_no_takeover: self.server_no_takeover || offer.server_no_takeover,
             client_no_takeover: self.client_no_takeover || offer.client_no_takeover,
             server_bits: narrower(self.server_bits, offer.server_bits),
@@ -117,7 +117,7 @@ pub struct Offer {
 /// Terms that the server has agreed to, its response (RFC 7692 section 7.1). Written by `Display`,
 /// always in the same order, so that equal terms are equal texts; read by `FromStr`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Terms {
+pub struct AgreedParameters {
     /// The server forgets each message before the next.
     pub server_no_takeover: bool,
     /// The client must forget each message before the next.
@@ -128,7 +128,7 @@ pub struct Terms {
     pub client_bits: Option<WindowBits>,
 }
 
-impl Terms {
+impl AgreedParameters {
     /// Checks whether a server may answer this offer so.
     ///
     /// # Errors
@@ -202,7 +202,7 @@ pub enum NegotiationError {
 
 /// The parameters as they are on the wire, in either direction.
 #[derive(Default)]
-struct Parameters {
+struct ExtensionParameters {
     server_no_takeover: bool,
     client_no_takeover: bool,
     server_bits: Option<WindowBits>,
@@ -210,7 +210,7 @@ struct Parameters {
     client_bits: Option<Option<WindowBits>>,
 }
 
-impl Parameters {
+impl ExtensionParameters {
     fn parse(element: &str) -> Result<Self, NegotiationError> {
         let mut parts = element.split(';').map(str::trim);
         let name = parts.next().unwrap_or_default();
@@ -288,7 +288,7 @@ impl FromStr for Offer {
     type Err = NegotiationError;
 
     fn from_str(element: &str) -> Result<Self, NegotiationError> {
-        let found = Parameters::parse(element)?;
+        let found = ExtensionParameters::parse(element)?;
         Ok(Self {
             server_no_takeover: found.server_no_takeover,
             client_no_takeover: found.client_no_takeover,
@@ -298,11 +298,11 @@ impl FromStr for Offer {
     }
 }
 
-impl FromStr for Terms {
+impl FromStr for AgreedParameters {
     type Err = NegotiationError;
 
     fn from_str(element: &str) -> Result<Self, NegotiationError> {
-        let found = Parameters::parse(element)?;
+        let found = ExtensionParameters::parse(element)?;
         let client_bits = match found.client_bits {
             // Without a value it is a hint that only an offer can give (section 7.1.2.2).
             Some(None) => {
@@ -324,7 +324,7 @@ impl FromStr for Terms {
 
 impl fmt::Display for Offer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let terms = Terms {
+        let terms = AgreedParameters {
             server_no_takeover: self.server_no_takeover,
             client_no_takeover: self.client_no_takeover,
             server_bits: self.server_bits,
@@ -338,7 +338,7 @@ impl fmt::Display for Offer {
     }
 }
 
-impl fmt::Display for Terms {
+impl fmt::Display for AgreedParameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(NAME)?;
         if self.server_no_takeover {

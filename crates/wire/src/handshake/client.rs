@@ -6,7 +6,7 @@ use httparse::{EMPTY_HEADER, Response, Status};
 
 use super::head::{Headers, MAX_HEADERS, end_of_head_from, malformed_at, start_of};
 use super::{HandshakeError, accept_key};
-use crate::deflate::{NegotiationError, Offer, Terms};
+use crate::deflate::{AgreedParameters, NegotiationError, Offer};
 use crate::frame::FrameBuffer;
 
 /// Beginning of every response; a server of HTTP/1.0 is told apart later.
@@ -44,7 +44,7 @@ pub struct Upgraded {
     /// The subprotocol chosen, one of those offered.
     pub subprotocol: Option<String>,
     /// The compression granted; `None` when none was offered, or the server declined.
-    pub compression: Option<Terms>,
+    pub compression: Option<AgreedParameters>,
 }
 
 /// One handshake under way: the key that was sent, and the compression offered. 32 bytes.
@@ -224,13 +224,13 @@ impl ClientHandshake {
 
     /// The compression among the extensions of the response: at most one, and one that was asked
     /// for (RFC 6455 section 9.1, RFC 7692 section 5.1).
-    fn granted(&self, extensions: Vec<String>) -> Result<Option<Terms>, HandshakeError> {
+    fn granted(&self, extensions: Vec<String>) -> Result<Option<AgreedParameters>, HandshakeError> {
         let mut granted = None;
         for extension in extensions {
             let Some(offer) = self.offer else {
                 return Err(HandshakeError::UnaskedExtension(extension));
             };
-            let terms: Terms = match extension.parse() {
+            let terms: AgreedParameters = match extension.parse() {
                 Ok(terms) => terms,
                 Err(NegotiationError::OtherExtension(_)) => {
                     return Err(HandshakeError::UnaskedExtension(extension));

@@ -6,7 +6,7 @@ use httparse::{EMPTY_HEADER, Status};
 
 use super::head::{Headers, MAX_HEADERS, end_of_head, malformed, start_of};
 use super::{HandshakeError, accept_key};
-use crate::deflate::{Terms, Wish};
+use crate::deflate::{AgreedParameters, Wish};
 use crate::frame::FrameBuffer;
 
 /// A client's request to upgrade, found to be in order.
@@ -32,7 +32,7 @@ impl UpgradeRequest {
     /// The compression that a server with this wish grants: to the client's first offer that is in
     /// order, for one that is not must be declined (RFC 7692 section 7.1). `None`: none is offered.
     #[must_use]
-    pub fn compression(&self, wish: &Wish) -> Option<Terms> {
+    pub fn compression(&self, wish: &Wish) -> Option<AgreedParameters> {
         let mut offers = self
             .extensions
             .iter()
@@ -131,7 +131,7 @@ pub fn push_response_with(
     out: &mut FrameBuffer,
     request: &UpgradeRequest,
     subprotocol: Option<&str>,
-    compression: Option<&Terms>,
+    compression: Option<&AgreedParameters>,
 ) {
     out.push_raw(
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n",

@@ -1,6 +1,6 @@
 //! What a connection makes of a stream of bytes, gathered so that two runs can be compared.
 
-use wsbench_wire::connection::{Connection, Event, Limits, MessageKind, Role, Utf8};
+use wsbench_wire::connection::{Connection, Endpoint, Event, Limits, MessageKind, Utf8};
 use wsbench_wire::error::ProtocolError;
 
 /// A whole message or control frame.
@@ -17,7 +17,7 @@ pub(crate) type Seeing = (Vec<Seen>, Option<ProtocolError>);
 
 /// Gives the pieces to a connection, one read after the other.
 pub(crate) fn see<'a>(
-    role: Role,
+    role: Endpoint,
     max_message: u64,
     utf8: Utf8,
     pieces: impl IntoIterator<Item = &'a [u8]>,

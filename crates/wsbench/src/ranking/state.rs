@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use wsbench_experiment::rank::Entry;
+use wsbench_experiment::rank::LedgerEntry;
 
 use crate::suite::Suite;
 
@@ -69,7 +69,7 @@ pub enum StateError {
 
 /// The first line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Header {
+pub struct StateHeader {
     schema: String,
     /// Of the suite and the servers.
     digest: String,
@@ -88,13 +88,13 @@ pub struct StateFile {
 
 /// The state that an interrupted ranking has left.
 #[derive(Debug)]
-pub struct Found {
+pub struct InterruptedRanking {
     /// The file, open for more.
     pub state: StateFile,
     /// Its first line.
-    pub header: Header,
+    pub header: StateHeader,
     /// All that came about.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<LedgerEntry>,
 }
 
 impl StateFile {
@@ -115,7 +115,7 @@ impl StateFile {
         seed: u64,
         started_at: &str,
     ) -> Result<Self, StateError> {
-        let header = Header {
+        let header = StateHeader {
             schema: SCHEMA.to_owned(),
             digest: digest.to_owned(),
             seed,
@@ -139,7 +139,11 @@ impl StateFile {
     ///
     /// # Errors
     /// [`StateError`]: it is of something else, or cannot be read.
-    pub fn find(path: &Path, digest: &str, seed: Option<u64>) -> Result<Option<Found>, StateError> {
+    pub fn find(
+        path: &Path,
+        digest: &str,
+        seed: Option<u64>,
+    ) -> Result<Option<InterruptedRanking>, StateError> {
         let system = |source| StateError::System {
             path: path.to_owned(),
             source,
@@ -160,7 +164,8 @@ impl StateFile {
         let Some((_, first)) = lines.next() else {
             return Ok(None);
         };
-        let header: Header = serde_json::from_str(first).map_err(|error| unreadable(0, &error))?;
+        let header: StateHeader =
+            serde_json::from_str(first).map_err(|error| unreadable(0, &error))?;
         if header.schema != SCHEMA || header.digest != digest {
             let path = path.to_owned();
             return Err(StateError::OfAnother { path });
@@ -172,14 +177,14 @@ impl StateFile {
             });
         }
         let read = |(at, line)| serde_json::from_str(line).map_err(|error| unreadable(at, &error));
-        let entries = lines.map(read).collect::<Result<Vec<Entry>, _>>()?;
+        let entries = lines.map(read).collect::<Result<Vec<LedgerEntry>, _>>()?;
         let file = OpenOptions::new().append(true).open(path).map_err(system)?;
         file.set_len(whole.len() as u64).map_err(system)?;
         let state = Self {
             path: path.to_owned(),
             file,
         };
-        Ok(Some(Found {
+        Ok(Some(InterruptedRanking {
             state,
             header,
             entries,
@@ -224,8 +229,8 @@ pub fn digest(suite: &Suite) -> String {
 mod tests {
     use super::*;
 
-    fn entry(server: &str) -> Entry {
-        Entry::Ready {
+    fn entry(server: &str) -> LedgerEntry {
+        LedgerEntry::Ready {
             server: server.to_owned(),
             ready_s: 0.5,
         }

@@ -9,7 +9,7 @@ use wsbench_drive::port::free_port;
 use wsbench_drive::resolve::{Resolved, resolve};
 use wsbench_drive::run::StopSignal;
 use wsbench_experiment::find;
-use wsbench_experiment::rank::{Entry, Place, PlannedRun, RankEvent, Testbed, Trouble};
+use wsbench_experiment::rank::{LedgerEntry, Place, PlannedRun, RankEvent, Testbed, Trouble};
 use wsbench_experiment::target::exec::{ExecError, StartedServer};
 use wsbench_judge::doctor;
 use wsbench_judge::ranking::{failed_record, run_record, search_record};
@@ -29,7 +29,7 @@ use crate::error::BenchError;
 use crate::helpers::{Helpers, Serving};
 use crate::machine::asked;
 use crate::observer::Observer;
-use crate::runner::{LocalRunner, Parts};
+use crate::runner::{LocalRunner, RunnerParts};
 use crate::server_process::RunningServer;
 use crate::story::story;
 use crate::suite::{Contestant, Duty, Load, Suite};
@@ -38,7 +38,7 @@ use crate::suite::{Contestant, Duty, Load, Suite};
 const GLANCE: Duration = Duration::from_millis(50);
 
 /// This machine.
-pub struct Here<'a> {
+pub struct LocalTestbed<'a> {
     suite: &'a Suite,
     circumstances: &'a Circumstances,
     installer: Installer<'a>,
@@ -73,7 +73,7 @@ struct Up {
     target: Target,
 }
 
-impl<'a> Here<'a> {
+impl<'a> LocalTestbed<'a> {
     /// This machine, for this suite.
     pub fn new(
         suite: &'a Suite,
@@ -165,22 +165,22 @@ impl<'a> Here<'a> {
         server: usize,
         load: &Load,
         seed: u64,
-    ) -> Result<(&mut Up, Order), Trouble> {
+    ) -> Result<(&mut Up, OrderedRun), Trouble> {
         let spelling = self.circumstances.spelling;
         let nothing_up = || Trouble::Failed("the server is not up".to_owned());
         let up = self.up.as_mut().ok_or_else(nothing_up)?;
-        let order = Order::of(load, &self.suite.servers[server], &up.target, seed);
+        let order = OrderedRun::of(load, &self.suite.servers[server], &up.target, seed);
         Ok((up, order.map_err(failed(spelling))?))
     }
 }
 
 /// A run that is to be made.
-enum Order {
+enum OrderedRun {
     Run(Box<Plan>),
     Search(Box<find::Settings>),
 }
 
-impl Order {
+impl OrderedRun {
     /// The run that a workload asks of a server.
     fn of(load: &Load, server: &Contestant, target: &Target, seed: u64) -> Result<Self, PlanError> {
         let plan = server.asked(&load.spec, target, seed).check()?;
@@ -198,7 +198,7 @@ impl Order {
     }
 }
 
-impl Testbed for Here<'_> {
+impl Testbed for LocalTestbed<'_> {
     fn now_s(&self) -> f64 {
         self.began.elapsed().as_secs_f64()
     }
@@ -225,7 +225,7 @@ impl Testbed for Here<'_> {
         let begun = Instant::now();
         let (server, target) = self.started(&self.suite.servers[server])?;
         let ready_s = begun.elapsed().as_secs_f64();
-        let runner = LocalRunner::of(Parts {
+        let runner = LocalRunner::of(RunnerParts {
             server,
             stop: self.circumstances.stop.clone(),
             context: self.circumstances.context.clone(),
@@ -262,7 +262,7 @@ impl Testbed for Here<'_> {
         let limit = suite.limits.run;
         let (up, order) = self.ready(server, load, run.seed)?;
         let settings = match order {
-            Order::Run(plan) => {
+            OrderedRun::Run(plan) => {
                 let resolved = prepared(up, &plan, spelling)?;
                 let measured = up.runner.carry_out(&plan, &resolved);
                 let document = measured.map_err(failed(spelling))?;
@@ -282,7 +282,7 @@ impl Testbed for Here<'_> {
                 }
                 return Ok(record);
             }
-            Order::Search(settings) => settings,
+            OrderedRun::Search(settings) => settings,
         };
         let started_at = super::now_rfc3339();
         let found = find::find(&settings, &mut up.runner).map_err(failed(spelling));
@@ -300,7 +300,7 @@ impl Testbed for Here<'_> {
         }
     }
 
-    fn keep(&mut self, entry: &Entry) -> Result<(), String> {
+    fn keep(&mut self, entry: &LedgerEntry) -> Result<(), String> {
         let Some(state) = &mut self.state else {
             return Ok(());
         };
@@ -339,7 +339,7 @@ pub fn preflight(
         let target = server.target(1);
         for load in &suite.workloads {
             let Some(target) = &target else { continue };
-            let order = Order::of(load, server, target, 1)?;
+            let order = OrderedRun::of(load, server, target, 1)?;
             let plan = order.plan();
             crate::preflight::check(plan, &context.host, spelling)?;
             let is_storm = load.facts.kind == WorkloadKind::Storm;

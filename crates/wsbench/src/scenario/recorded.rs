@@ -27,7 +27,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::route::Target;
 use wsbench_load::secret::{shown_subprotocols, shown_url};
 
-use self::awaited::{LeafValue, Likeness, known};
+use self::awaited::{LeafValue, MessageForm, known};
 use self::login::LoginGroup;
 use self::places::{PlaceMap, Utterance};
 use self::secrets::Secrets;
@@ -325,7 +325,7 @@ fn beat(talks: &[Talk<'_>], places: &mut PlaceMap, it: &Beats) -> BeatTable {
 /// Heartbeats of protocols that are known, where the recording was too short to have them.
 fn heartbeats_by_protocol(draft: &mut Draft, talks: &[Talk<'_>]) {
     let first = talks[0].conversation;
-    let mut add = |on: Likeness, send: &str, protocol: &str| {
+    let mut add = |on: MessageForm, send: &str, protocol: &str| {
         let is_there = draft
             .replies
             .iter()
@@ -339,7 +339,7 @@ fn heartbeats_by_protocol(draft: &mut Draft, talks: &[Talk<'_>]) {
         }
     };
     if first.resource.contains("EIO=4") {
-        add(Likeness::Equals("2".to_owned()), "3", "Engine.IO");
+        add(MessageForm::Equals("2".to_owned()), "3", "Engine.IO");
     }
     if first
         .subprotocols
@@ -347,7 +347,7 @@ fn heartbeats_by_protocol(draft: &mut Draft, talks: &[Talk<'_>]) {
         .any(|it| it == "graphql-transport-ws")
     {
         let ping = LeafValue::Text("ping".to_owned());
-        let on = Likeness::Json(vec![("/type".to_owned(), ping)]);
+        let on = MessageForm::Json(vec![("/type".to_owned(), ping)]);
         add(on, r#"{"type":"pong"}"#, "graphql-transport-ws");
     }
     let is_phoenix = first.resource.contains("vsn=2.0.0");
@@ -357,7 +357,7 @@ fn heartbeats_by_protocol(draft: &mut Draft, talks: &[Talk<'_>]) {
             comment: Some("The heartbeat of Phoenix, which was not seen.".to_owned()),
             period: Nanos::from_secs(30),
             send: r#"[null,"h{n}","phoenix","heartbeat",{}]"#.to_owned(),
-            expect: Some(Likeness::Json(vec![("/1".to_owned(), number)])),
+            expect: Some(MessageForm::Json(vec![("/1".to_owned(), number)])),
         });
     }
 }

@@ -19,7 +19,7 @@ const VARIABLE: &str = "{env:";
 
 /// A text with the values of its variables, which no output shows.
 #[derive(Default)]
-pub(super) struct Filled {
+pub(super) struct FilledText {
     pub(super) text: String,
     pub(super) values: Vec<String>,
 }
@@ -216,8 +216,13 @@ impl Speaker<'_> {
     }
 
     /// A text in which nothing but variables of the environment is put in.
-    pub(super) fn with_variables<T>(&self, key: &str, at: &Spanned<T>, text: &str) -> Read<Filled> {
-        let mut filled = Filled::default();
+    pub(super) fn with_variables<T>(
+        &self,
+        key: &str,
+        at: &Spanned<T>,
+        text: &str,
+    ) -> Read<FilledText> {
+        let mut filled = FilledText::default();
         let mut rest = text;
         while let Some(begin) = rest.find(VARIABLE) {
             let name = &rest[begin + VARIABLE.len()..];

@@ -50,14 +50,14 @@ pub struct Load {
     /// The settings of a run, against whatever server.
     pub spec: PlanSpec,
     /// The search that it is, where it is one.
-    pub search: Option<Search>,
+    pub search: Option<RateSearch>,
     /// The time that a run takes at a guess, s.
     pub expected_s: f64,
 }
 
 /// A search for the greatest rate under an objective.
 #[derive(Clone, Debug)]
-pub struct Search {
+pub struct RateSearch {
     /// The objectives, which have to hold.
     objective: Objective,
     /// The same as the suite writes it.
@@ -82,7 +82,7 @@ pub trait Commands: std::fmt::Debug {
     fn search(&self, spec: &PlanSpec, objective: &str, limit: Nanos) -> String;
 }
 
-impl Search {
+impl RateSearch {
     /// The objective, as the suite writes it.
     #[must_use]
     pub fn objective(&self) -> &str {
@@ -115,7 +115,7 @@ impl Search {
 
 /// The part of a suite that bears on its workloads.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Terms<'a> {
+pub(crate) struct SuiteTerms<'a> {
     /// Rounds of the suite.
     pub(crate) rounds: u32,
     /// Its objective, as written and as understood.
@@ -135,9 +135,9 @@ pub(crate) struct Terms<'a> {
 pub(crate) fn load(
     source: &Source<'_>,
     entry: &Spanned<WorkloadFile>,
-    terms: &Terms<'_>,
+    terms: &SuiteTerms<'_>,
 ) -> Result<Load, SuiteError> {
-    let reader = Reader {
+    let reader = WorkloadReader {
         source,
         span: entry.span(),
         file: entry.get_ref(),
@@ -156,23 +156,23 @@ pub(crate) fn load(
 }
 
 /// The differences between kinds of workloads.
-struct Parts {
+struct WorkloadParts {
     kind: WorkloadKind,
     spec: PlanSpec,
-    search: Option<Search>,
+    search: Option<RateSearch>,
     duration_s: f64,
     expected_s: f64,
 }
 
 /// A workload that is being read.
-struct Reader<'a> {
+struct WorkloadReader<'a> {
     source: &'a Source<'a>,
     span: Range<usize>,
     file: &'a WorkloadFile,
 }
 
-impl Reader<'_> {
-    fn load(&self, parts: Parts, terms: &Terms<'_>) -> Load {
+impl WorkloadReader<'_> {
+    fn load(&self, parts: WorkloadParts, terms: &SuiteTerms<'_>) -> Load {
         let mut spec = parts.spec;
         if let Some(cores) = terms.cores {
             spec.cpus.clone_from(&cores.0);
@@ -273,18 +273,18 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn closed(&self) -> Result<Parts, SuiteError> {
+    fn closed(&self) -> Result<WorkloadParts, SuiteError> {
         let depth = self.count("depth", self.file.depth.as_ref(), 1)?;
         let mut parts = self.timed(WorkloadKind::Closed, 64, "500ms")?;
         parts.spec.clients.arrival = Arrival::Closed { depth };
         Ok(parts)
     }
 
-    fn open(&self) -> Result<Parts, SuiteError> {
+    fn open(&self) -> Result<WorkloadParts, SuiteError> {
         self.at_a_rate(WorkloadKind::Open, 64, "5k")
     }
 
-    fn broadcast(&self) -> Result<Parts, SuiteError> {
+    fn broadcast(&self) -> Result<WorkloadParts, SuiteError> {
         let mut parts = self.at_a_rate(WorkloadKind::Broadcast, 100, "20")?;
         parts.spec.clients.exchange.audience = Audience::All;
         Ok(parts)
@@ -296,7 +296,7 @@ impl Reader<'_> {
         kind: WorkloadKind,
         connections: u32,
         example: &str,
-    ) -> Result<Parts, SuiteError> {
+    ) -> Result<WorkloadParts, SuiteError> {
         let Some(rate) = self.rate("rate", self.file.rate.as_ref())? else {
             let of = self.file.kind.word();
             let what = format!(
@@ -310,7 +310,7 @@ impl Reader<'_> {
         Ok(parts)
     }
 
-    fn idle(&self) -> Result<Parts, SuiteError> {
+    fn idle(&self) -> Result<WorkloadParts, SuiteError> {
         let rate = self.rate("rate", self.file.rate.as_ref())?;
         let opened = self.rate("connect_rate", self.file.connect_rate.as_ref())?;
         let opened = opened.unwrap_or(1_000.0);
@@ -321,7 +321,7 @@ impl Reader<'_> {
         Ok(parts)
     }
 
-    fn storm(&self) -> Result<Parts, SuiteError> {
+    fn storm(&self) -> Result<WorkloadParts, SuiteError> {
         let clients = self.count("clients", self.file.clients.as_ref(), 1_000)?;
         let mut spec = self.spec(64)?;
         spec.stop = StopRule::Clients(clients.into());
@@ -329,7 +329,7 @@ impl Reader<'_> {
         // There are never more connections than clients in all.
         let connections = spec.clients.connections.min(clients);
         spec.clients.connections = connections;
-        Ok(Parts {
+        Ok(WorkloadParts {
             kind: WorkloadKind::Storm,
             spec,
             search: None,
@@ -339,7 +339,7 @@ impl Reader<'_> {
         })
     }
 
-    fn limit(&self, terms: &Terms<'_>) -> Result<Parts, SuiteError> {
+    fn limit(&self, terms: &SuiteTerms<'_>) -> Result<WorkloadParts, SuiteError> {
         let Some((slo, objective)) = terms.slo else {
             let what = "a workload of kind \"limit\" needs the suite's objective; add one above, \
                         like slo = \"p99<5ms\"";
@@ -355,10 +355,10 @@ impl Reader<'_> {
         }
         let length = Nanos::from_millis(trial.0 / 1_000_000);
         (spec.stop, spec.warmup) = (StopRule::Duration(length), WarmUp::of(warmup));
-        Ok(Parts {
+        Ok(WorkloadParts {
             kind: WorkloadKind::Limit,
             spec,
-            search: Some(Search {
+            search: Some(RateSearch {
                 objective: *objective,
                 slo: slo.to_owned(),
                 length,
@@ -375,7 +375,7 @@ impl Reader<'_> {
         kind: WorkloadKind,
         connections: u32,
         warmup: &str,
-    ) -> Result<Parts, SuiteError> {
+    ) -> Result<WorkloadParts, SuiteError> {
         let mut spec = self.spec(connections)?;
         let duration = self.span("duration", self.file.duration.as_ref(), "2s")?;
         let warmup = self.span("warmup", self.file.warmup.as_ref(), warmup)?;
@@ -385,7 +385,7 @@ impl Reader<'_> {
         }
         (spec.stop, spec.warmup) = (StopRule::Duration(duration), WarmUp::of(warmup));
         let duration_s = duration.as_secs_f64();
-        Ok(Parts {
+        Ok(WorkloadParts {
             kind,
             spec,
             search: None,

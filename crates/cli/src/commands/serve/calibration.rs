@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use clap::Args;
 use thiserror::Error;
-use wsbench_echo::{BroadcastMode, Calibration, Distribution, Misbehaviour, Stall, TokenBucket};
+use wsbench_echo::{
+    BroadcastMode, Calibration, Misbehaviour, Stall, TimeDistribution, TokenBucket,
+};
 use wsbench_load::nanos::Nanos;
 
 use wsbench::quantity::{self, QuantityError};
@@ -21,13 +23,13 @@ pub(super) struct Calibrating {
     /// TIME is constant, or random: exp:5ms (exponential, by its mean), uniform:2ms..10ms, or
     /// mix:98%=1ms,2%=50ms. The same seed holds the same messages for the same times.
     #[arg(long, value_name = "TIME", value_parser = distribution)]
-    delay: Option<Distribution>,
+    delay: Option<TimeDistribution>,
     /// Serve each message for so long, one after the other (example: exp:1ms).
     ///
     /// A single queue for all connections of a thread, first in, first out: with Poisson arrivals
     /// M/D/1 where TIME is constant, M/M/1 where it is exp:. TIME is written as for --delay.
     #[arg(long, value_name = "TIME", value_parser = distribution)]
-    service: Option<Distribution>,
+    service: Option<TimeDistribution>,
     /// Take so many messages a second and thread, and after a pause up to BURST at once
     /// (example: 5000/s,burst=100). What comes too early waits; with ,drop it is not answered.
     #[arg(long, value_name = "RATE,burst=N[,drop]", value_parser = token_bucket)]
@@ -189,12 +191,12 @@ fn stall(text: &str) -> Result<Stall, CalibrationError> {
 }
 
 /// Reads `5ms`, `exp:5ms`, `uniform:2ms..10ms` or `mix:98%=1ms,2%=50ms`.
-fn distribution(text: &str) -> Result<Distribution, CalibrationError> {
+fn distribution(text: &str) -> Result<TimeDistribution, CalibrationError> {
     let Some((name, times)) = text.split_once(':') else {
-        return Ok(Distribution::Constant(quantity::span(text)?.into()));
+        return Ok(TimeDistribution::Constant(quantity::span(text)?.into()));
     };
     match name.trim() {
-        "exp" => Ok(Distribution::Exponential(
+        "exp" => Ok(TimeDistribution::Exponential(
             quantity::positive_span(times)?.into(),
         )),
         "uniform" => {
@@ -204,16 +206,16 @@ fn distribution(text: &str) -> Result<Distribution, CalibrationError> {
             if least >= most {
                 return Err(no_range());
             }
-            Ok(Distribution::Uniform(least.into(), most.into()))
+            Ok(TimeDistribution::Uniform(least.into(), most.into()))
         }
         "mix" => {
             let parts: Result<Vec<_>, _> = times.split(',').map(share).collect();
             let parts = parts?;
             let whole: u64 = parts.iter().map(|&(share, _)| u64::from(share)).sum();
-            if whole != u64::from(Distribution::MILLION) {
+            if whole != u64::from(TimeDistribution::MILLION) {
                 return Err(CalibrationError::NotAWhole(text.to_owned()));
             }
-            Ok(Distribution::Mix(parts))
+            Ok(TimeDistribution::Mix(parts))
         }
         name => Err(CalibrationError::UnknownDistribution(name.to_owned())),
     }
@@ -230,7 +232,7 @@ fn share(text: &str) -> Result<(u32, Duration), CalibrationError> {
 /// Reads `1%`: parts per million.
 fn parts_per_million(percent: &str) -> Option<u32> {
     let percent: f64 = percent.trim().strip_suffix('%')?.trim().parse().ok()?;
-    let parts = percent / 100.0 * f64::from(Distribution::MILLION);
+    let parts = percent / 100.0 * f64::from(TimeDistribution::MILLION);
     (0.0..=100.0)
         .contains(&percent)
         .then_some(parts.round() as u32)
@@ -281,15 +283,15 @@ mod tests {
     #[test]
     fn times_are_constant_or_distributed() {
         let read = |text| distribution(text).unwrap();
-        assert_eq!(read("5ms"), Distribution::Constant(5 * MS));
-        assert_eq!(read("exp:1.5ms"), Distribution::Exponential(3 * MS / 2));
+        assert_eq!(read("5ms"), TimeDistribution::Constant(5 * MS));
+        assert_eq!(read("exp:1.5ms"), TimeDistribution::Exponential(3 * MS / 2));
         assert_eq!(
             read("uniform:2ms..10ms"),
-            Distribution::Uniform(2 * MS, 10 * MS)
+            TimeDistribution::Uniform(2 * MS, 10 * MS)
         );
         assert_eq!(
             read("mix:98%=1ms, 2%=50ms"),
-            Distribution::Mix(vec![(980_000, MS), (20_000, 50 * MS)])
+            TimeDistribution::Mix(vec![(980_000, MS), (20_000, 50 * MS)])
         );
     }
 

@@ -10,7 +10,7 @@ use wsbench_wire::excerpt::excerpt;
 use super::Local;
 use crate::context::{Common, Io};
 use crate::failure::FailureKind;
-use crate::identity::Identity;
+use crate::identity::MessageId;
 use crate::message::{Message, MessageSource};
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
@@ -55,7 +55,7 @@ impl Suspect {
     }
 
     /// Begins with bytes that had matched message `identity` so far, which is prepared.
-    pub(super) fn push_matched(&mut self, source: &MessageSource, identity: Identity, len: usize) {
+    pub(super) fn push_matched(&mut self, source: &MessageSource, identity: MessageId, len: usize) {
         source
             .message(identity)
             .extend_into(&mut self.bytes, 0, len);
@@ -66,7 +66,7 @@ impl Suspect {
 /// An answer that was cut short, so that its other half is known when it comes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CutShort {
-    identity: Identity,
+    identity: MessageId,
     due: Option<Nanos>,
     len: usize,
 }
@@ -151,7 +151,7 @@ impl Inquiry<'_> {
 
     /// A message of this connection as it was sent.
     fn as_sent<'a>(&self, sequence: u64, io: &'a mut Io<'_, Local>) -> Message<'a> {
-        let identity = Identity {
+        let identity = MessageId {
             connection: self.connection,
             sequence,
         };
@@ -161,11 +161,11 @@ impl Inquiry<'_> {
 
     /// Whether a tag names a message that was never sent, while the rest is the oldest request's: a wrong
     /// byte within the tag makes another number of it.
-    fn has_broken_tag(&self, suspect: &Suspect, named: Identity, io: &mut Io<'_, Local>) -> bool {
+    fn has_broken_tag(&self, suspect: &Suspect, named: MessageId, io: &mut Io<'_, Local>) -> bool {
         let Some(oldest) = self.pairing.oldest().filter(|it| *it != named.sequence) else {
             return false;
         };
-        let identity = Identity {
+        let identity = MessageId {
             connection: self.connection,
             sequence: oldest,
         };
@@ -175,7 +175,7 @@ impl Inquiry<'_> {
     fn judge_identified(
         &mut self,
         suspect: &Suspect,
-        identity: Identity,
+        identity: MessageId,
         io: &mut Io<'_, Local>,
     ) -> Finding {
         let due = self.due(identity.sequence);
@@ -210,7 +210,7 @@ impl Inquiry<'_> {
     /// Without a readable tag the oldest request is the one answered, if any is in flight.
     fn judge_in_order(&mut self, suspect: &Suspect, io: &mut Io<'_, Local>) -> Finding {
         let Some(oldest) = self.pairing.oldest() else {
-            let identity = Identity {
+            let identity = MessageId {
                 connection: self.connection,
                 sequence: self.pairing.sent().saturating_sub(1),
             };
@@ -225,7 +225,7 @@ impl Inquiry<'_> {
             }
             return self.servers_own(suspect, io.common);
         };
-        let identity = Identity {
+        let identity = MessageId {
             connection: self.connection,
             sequence: oldest,
         };
@@ -262,7 +262,7 @@ impl Inquiry<'_> {
         let is_broken =
             suspect.kind == MessageKind::Text && std::str::from_utf8(&suspect.bytes).is_err();
         let oldest = self.pairing.oldest().unwrap_or_default();
-        let expected = io.local.source.message(Identity {
+        let expected = io.local.source.message(MessageId {
             connection: self.connection,
             sequence: oldest,
         });
@@ -297,7 +297,7 @@ impl Inquiry<'_> {
         let Some(times) = self.pairing.settle(number) else {
             return self.duplicated(io.common, number);
         };
-        let identity = Identity {
+        let identity = MessageId {
             connection: self.connection,
             sequence: number,
         };
@@ -360,7 +360,12 @@ impl Inquiry<'_> {
     }
 
     /// Two messages in one: both requests were answered, and neither rightly.
-    fn merged(&mut self, suspect: &Suspect, identity: Identity, io: &mut Io<'_, Local>) -> Finding {
+    fn merged(
+        &mut self,
+        suspect: &Suspect,
+        identity: MessageId,
+        io: &mut Io<'_, Local>,
+    ) -> Finding {
         io.local.source.prepare(identity, None); // the time does not bear on its length
         let first_len = io.local.source.message(identity).len();
         let second = suspect
@@ -485,7 +490,7 @@ fn stands_at(sent: &Message<'_>, came: &[u8]) -> bool {
 /// Whether a suspicious message is this one of ours, but for a few bytes.
 fn is_of(
     suspect: &Suspect,
-    identity: Identity,
+    identity: MessageId,
     due: Option<Nanos>,
     io: &mut Io<'_, Local>,
 ) -> bool {

@@ -2,7 +2,7 @@
 
 use super::{Echo, Local};
 use crate::context::Io;
-use crate::exchange::{Exchange, Upshot};
+use crate::exchange::{DeadlineOutcome, Exchange};
 use crate::failure::FailureKind;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
@@ -12,7 +12,7 @@ impl<const BY_NUMBER: bool> Echo<BY_NUMBER> {
     /// Messages unanswered at their deadline. One that later answers have overtaken is lost and
     /// the connection lives on; on a silent connection nothing can be told any more, so it is
     /// given up.
-    pub(super) fn on_overdue(&mut self, io: &mut Io<'_, Local>, now: Nanos) -> Upshot {
+    pub(super) fn on_overdue(&mut self, io: &mut Io<'_, Local>, now: Nanos) -> DeadlineOutcome {
         let timeout = io.local.timeout;
         let overdue = |due: Nanos| due + timeout <= now;
         while let (true, Some(oldest)) = (
@@ -32,7 +32,7 @@ impl<const BY_NUMBER: bool> Echo<BY_NUMBER> {
             self.on_places_freed(io, now, in_flight);
         }
         if !self.pairing.oldest_due().is_some_and(overdue) {
-            return Upshot::Alive;
+            return DeadlineOutcome::Alive;
         }
         self.stop_load(io, now);
         let meter = &mut io.common.meter;
@@ -48,6 +48,6 @@ impl<const BY_NUMBER: bool> Echo<BY_NUMBER> {
             });
             meter.unanswered(times, now, how, overtaken);
         });
-        Upshot::GivenUp
+        DeadlineOutcome::GivenUp
     }
 }

@@ -10,7 +10,7 @@ use crate::exchange::Piece;
 use crate::failure::FailureKind;
 use crate::fanout::board::Publication;
 use crate::fanout::receipts::Receipt;
-use crate::identity::Identity;
+use crate::identity::MessageId;
 use crate::nanos::Nanos;
 use crate::pairing::Times;
 use crate::plan::Verify;
@@ -34,7 +34,7 @@ struct Sighting<'a> {
     bytes: &'a [u8],
     /// The byte at which the tag begins.
     at: usize,
-    identity: Identity,
+    identity: MessageId,
     received: Nanos,
 }
 
@@ -111,7 +111,7 @@ impl Fanout {
     /// A tag has come; the bytes behind it that are known to be the message's.
     #[inline]
     fn on_tag(&mut self, io: &mut Io<'_, FanoutLocal>, found: &Sighting<'_>) -> usize {
-        let Identity {
+        let MessageId {
             connection,
             sequence,
         } = found.identity;

@@ -5,8 +5,8 @@
 //! drawn in inner ones that are stretched, with strokes that are not. So the picture is right at any
 //! width, without a script.
 
-use super::scale::Extent;
-use super::{Panel, Plot, Point, Shape, Trace, Unknown, class, labels, mark};
+use super::scale::AxisRange;
+use super::{Panel, Plot, PlotPoint, Shape, Trace, Unknown, class, labels, mark};
 use crate::html::markup::Markup;
 
 /// Units of an inner picture along the page.
@@ -43,7 +43,7 @@ pub(super) fn svg(plot: &Plot) -> Markup {
     let mut top = 0.0;
     for panel in &plot.panels {
         let y = panel.y.extent(&panel.y_values());
-        let frame = Frame {
+        let frame = PanelAxes {
             plot,
             panel,
             x: &x,
@@ -70,16 +70,16 @@ struct LineEnd<'a> {
 }
 
 /// One panel with the ends of its axes.
-struct Frame<'a> {
+struct PanelAxes<'a> {
     plot: &'a Plot,
     panel: &'a Panel,
-    x: &'a Extent,
-    y: Extent,
+    x: &'a AxisRange,
+    y: AxisRange,
     /// Its upper edge, px.
     top: f64,
 }
 
-impl<'a> Frame<'a> {
+impl<'a> PanelAxes<'a> {
     fn draw(&self, svg: &mut Markup, ends: &mut Vec<LineEnd<'a>>, greatest: Option<&'a str>) {
         self.unknown(svg);
         self.grid(svg);
@@ -156,7 +156,7 @@ impl<'a> Frame<'a> {
     /// The lines of a series, and the band about them.
     fn line(&self, svg: &mut Markup, series: &Trace) {
         let class = class(series.look);
-        let band: Vec<(&Point, (f64, f64))> = series
+        let band: Vec<(&PlotPoint, (f64, f64))> = series
             .points
             .iter()
             .filter_map(|point| Some((point, point.y_range?)))
@@ -226,7 +226,7 @@ impl<'a> Frame<'a> {
         }
     }
 
-    fn mark(&self, svg: &mut Markup, series: &Trace, point: &Point) {
+    fn mark(&self, svg: &mut Markup, series: &Trace, point: &PlotPoint) {
         let hollow = if point.is_hollow { " hollow" } else { "" };
         let class = format!("{}{hollow}", class(series.look));
         let (left, top) = (self.left(point.x), tenth(self.down(point.y)));
@@ -248,7 +248,7 @@ impl<'a> Frame<'a> {
         svg.close("use");
     }
 
-    fn named(&self, svg: &mut Markup, series: &Trace, point: &Point) {
+    fn named(&self, svg: &mut Markup, series: &Trace, point: &PlotPoint) {
         let is_right = self.plot.x.place(self.x, point.x) > 0.7;
         let (dx, end) = if is_right { ("-8", " e") } else { ("8", "") };
         let class = format!("name {}{end}", class(series.look));
@@ -264,7 +264,7 @@ impl<'a> Frame<'a> {
     }
 
     /// Draws how far a point reaches.
-    fn cross(&self, svg: &mut Markup, series: &Trace, point: &Point) {
+    fn cross(&self, svg: &mut Markup, series: &Trace, point: &PlotPoint) {
         let class = format!("range {}", class(series.look));
         let (left, top) = (self.left(point.x), tenth(self.down(point.y)));
         if let Some((low, high)) = point.x_range {
@@ -360,7 +360,7 @@ impl Trace {
 }
 
 /// The values along the page.
-fn x_axis(svg: &mut Markup, plot: &Plot, x: &Extent, height: f64) {
+fn x_axis(svg: &mut Markup, plot: &Plot, x: &AxisRange, height: f64) {
     let bottom = tenth(height);
     line(svg, "axis", ("0", &bottom), ("100%", &bottom));
     let last = x.ticks.len().saturating_sub(1);

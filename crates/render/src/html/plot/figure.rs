@@ -1,8 +1,8 @@
 //! A chart on the page: the question, the picture, and the same data as a table.
 
-use super::scale::Extent;
+use super::scale::AxisRange;
 use super::{Plot, Shape, Trace};
-use crate::html::grid::{Cell, Grid};
+use crate::html::grid::{Grid, GridCell};
 use crate::html::markup::Markup;
 
 impl Plot {
@@ -58,13 +58,13 @@ impl Plot {
         grid
     }
 
-    fn row(&self, x: f64, extent: &Extent, series: &[(&Trace, &super::Axis)]) -> Vec<Cell> {
+    fn row(&self, x: f64, extent: &AxisRange, series: &[(&Trace, &super::Axis)]) -> Vec<GridCell> {
         let place = (self.x.place(extent, x) * 1e3).round() / 1e3;
-        let mut cells = vec![Cell::text(&self.x.label(x)).sorted_by(place)];
+        let mut cells = vec![GridCell::text(&self.x.label(x)).sorted_by(place)];
         cells.extend(series.iter().map(|(series, axis)| {
             let at = series.points.iter().find(|point| point.x == x);
             let at = at.filter(|point| point.y.is_finite());
-            Cell::text(&at.map_or_else(String::new, |point| axis.figure(point.y)))
+            GridCell::text(&at.map_or_else(String::new, |point| axis.figure(point.y)))
         }));
         cells
     }
@@ -83,9 +83,9 @@ impl Plot {
                     name = format!("{name}: {}", series.name);
                 }
                 grid.push(vec![
-                    Cell::text(&name),
-                    Cell::text(&self.x.figure(point.x)),
-                    Cell::text(&axis.figure(point.y)),
+                    GridCell::text(&name),
+                    GridCell::text(&self.x.figure(point.x)),
+                    GridCell::text(&axis.figure(point.y)),
                 ]);
             }
         }

@@ -14,7 +14,7 @@ pub(crate) struct Axis {
     /// Layout of the values.
     pub(crate) scale: Scale,
     /// Unit of the values.
-    pub(crate) unit: Unit,
+    pub(crate) unit: AxisUnit,
 }
 
 /// Layout of values along an axis.
@@ -34,7 +34,7 @@ pub(crate) enum Scale {
 
 /// Unit of the values of an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unit {
+pub(crate) enum AxisUnit {
     /// Spans of time, ns.
     Span,
     /// Times since the beginning, s.
@@ -53,7 +53,7 @@ pub(crate) enum Unit {
     Percentile,
 }
 
-impl From<figure::Unit> for Unit {
+impl From<figure::Unit> for AxisUnit {
     fn from(unit: figure::Unit) -> Self {
         match unit {
             figure::Unit::Span => Self::Span,
@@ -67,7 +67,7 @@ impl From<figure::Unit> for Unit {
 
 /// Beginning and end of an axis, and the values written beside it.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Extent {
+pub(crate) struct AxisRange {
     /// The first value on it.
     pub(crate) from: f64,
     /// The last.
@@ -78,7 +78,7 @@ pub(crate) struct Extent {
 
 impl Axis {
     /// An axis.
-    pub(crate) fn new(name: &str, scale: Scale, unit: Unit) -> Self {
+    pub(crate) fn new(name: &str, scale: Scale, unit: AxisUnit) -> Self {
         Self {
             name: name.to_owned(),
             scale,
@@ -87,7 +87,7 @@ impl Axis {
     }
 
     /// The axis that these values need.
-    pub(crate) fn extent(&self, values: &[f64]) -> Extent {
+    pub(crate) fn extent(&self, values: &[f64]) -> AxisRange {
         let finite = values.iter().copied().filter(|value| value.is_finite());
         match self.scale {
             Scale::Linear => linear(finite.fold(0.0, f64::max)),
@@ -103,7 +103,7 @@ impl Axis {
     }
 
     /// Place of a value, 0.0 at the beginning of the axis and 1.0 at its end.
-    pub(crate) fn place(&self, extent: &Extent, value: f64) -> f64 {
+    pub(crate) fn place(&self, extent: &AxisRange, value: f64) -> f64 {
         let share = match self.scale {
             Scale::Log | Scale::Ratios => {
                 (value / extent.from).ln() / (extent.to / extent.from).ln()
@@ -122,34 +122,36 @@ impl Axis {
     /// A value as it is written beside the axis.
     pub(crate) fn label(&self, value: f64) -> String {
         match self.unit {
-            Unit::Span | Unit::Seconds if value == 0.0 => "0".to_owned(),
-            Unit::Span => seconds(value / 1e9),
-            Unit::Seconds => seconds(value),
-            Unit::Rate => without_zeros(&rate(value)),
-            Unit::Bytes if value == 0.0 => "0".to_owned(),
-            Unit::Bytes => without_zeros(&bytes(value)),
-            Unit::Micros if value == 0.0 => "0".to_owned(),
-            Unit::Micros => without_zeros(&span(value * 1e3)),
-            Unit::Ratio => format!("{value}"),
-            Unit::Factor if value >= 1.0 => format!("×{}", trimmed(value)),
-            Unit::Factor => format!("÷{}", trimmed(1.0 / value)),
-            Unit::Percentile => percentile(value),
+            AxisUnit::Span | AxisUnit::Seconds if value == 0.0 => "0".to_owned(),
+            AxisUnit::Span => seconds(value / 1e9),
+            AxisUnit::Seconds => seconds(value),
+            AxisUnit::Rate => without_zeros(&rate(value)),
+            AxisUnit::Bytes if value == 0.0 => "0".to_owned(),
+            AxisUnit::Bytes => without_zeros(&bytes(value)),
+            AxisUnit::Micros if value == 0.0 => "0".to_owned(),
+            AxisUnit::Micros => without_zeros(&span(value * 1e3)),
+            AxisUnit::Ratio => format!("{value}"),
+            AxisUnit::Factor if value >= 1.0 => format!("×{}", trimmed(value)),
+            AxisUnit::Factor => format!("÷{}", trimmed(1.0 / value)),
+            AxisUnit::Percentile => percentile(value),
         }
     }
 
     /// A value as it is told in a table: three digits.
     pub(crate) fn figure(&self, value: f64) -> String {
         match self.unit {
-            Unit::Span => span(value),
-            Unit::Rate => rate(value),
-            Unit::Bytes => bytes(value),
-            Unit::Micros => span(value * 1e3),
-            Unit::Ratio | Unit::Factor | Unit::Seconds | Unit::Percentile => self.label(value),
+            AxisUnit::Span => span(value),
+            AxisUnit::Rate => rate(value),
+            AxisUnit::Bytes => bytes(value),
+            AxisUnit::Micros => span(value * 1e3),
+            AxisUnit::Ratio | AxisUnit::Factor | AxisUnit::Seconds | AxisUnit::Percentile => {
+                self.label(value)
+            }
         }
     }
 }
 
-impl Unit {
+impl AxisUnit {
     /// The name of the quantity, where an axis has none of its own.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -161,7 +163,7 @@ impl Unit {
 }
 
 /// From zero to a whole step above the greatest value, with about five steps.
-fn linear(greatest: f64) -> Extent {
+fn linear(greatest: f64) -> AxisRange {
     let greatest = if greatest > 0.0 { greatest } else { 1.0 };
     let rough = greatest / 5.0;
     let decade = 10_f64.powf(rough.log10().floor());
@@ -169,7 +171,7 @@ fn linear(greatest: f64) -> Extent {
     let step = steps.into_iter().find(|step| *step >= rough * 0.999);
     let step = step.unwrap_or(10.0 * decade);
     let number = (greatest / step * 0.9999).ceil().max(1.0) as u32;
-    Extent {
+    AxisRange {
         from: 0.0,
         to: step * f64::from(number),
         ticks: (0..=number).map(|tick| step * f64::from(tick)).collect(),
@@ -178,7 +180,7 @@ fn linear(greatest: f64) -> Extent {
 
 /// Between steps of 1, 2 and 5 of a decade around the values; of many decades only the tens are
 /// written.
-fn log(least: f64, greatest: f64) -> Extent {
+fn log(least: f64, greatest: f64) -> AxisRange {
     if !(least.is_finite() && greatest > 0.0) {
         return log(1.0, 10.0);
     }
@@ -197,7 +199,7 @@ fn log(least: f64, greatest: f64) -> Extent {
     let within = &steps[from..=to];
     let is_ten = |step: &f64| (step.log10() - step.log10().round()).abs() < 1e-9;
     let tens: Vec<f64> = within.iter().copied().filter(is_ten).collect();
-    Extent {
+    AxisRange {
         from: within[0],
         to: within[within.len() - 1],
         ticks: if within.len() > 7 && tens.len() > 1 {
@@ -209,7 +211,7 @@ fn log(least: f64, greatest: f64) -> Extent {
 }
 
 /// From as much below one as above it, as narrow as the values allow.
-fn ratios(values: &[f64]) -> Extent {
+fn ratios(values: &[f64]) -> AxisRange {
     const SPANS: [&[f64]; 6] = [
         &[1.0 / 1.05, 1.0, 1.05],
         &[1.0 / 1.1, 1.0 / 1.05, 1.0, 1.05, 1.1],
@@ -223,7 +225,7 @@ fn ratios(values: &[f64]) -> Extent {
         values.iter().all(|value| (from..=to).contains(value))
     };
     let ticks = SPANS.iter().find(holds).unwrap_or(&SPANS[5]);
-    Extent {
+    AxisRange {
         from: ticks[0],
         to: ticks[ticks.len() - 1],
         ticks: ticks.to_vec(),
@@ -231,12 +233,12 @@ fn ratios(values: &[f64]) -> Extent {
 }
 
 /// Every rank; of many only some are written.
-fn ranks(greatest: f64) -> Extent {
+fn ranks(greatest: f64) -> AxisRange {
     // A bar reaches less than half a rank beyond its own.
     let last = greatest.floor().clamp(1.0, 1e4) as u32;
     let step = if last > 14 { 5 } else { 1 };
     let written = (1..=last).filter(|rank| *rank == 1 || rank % step == 0);
-    Extent {
+    AxisRange {
         from: 0.5,
         to: f64::from(last) + 0.5,
         ticks: written.map(f64::from).collect(),
@@ -244,10 +246,10 @@ fn ranks(greatest: f64) -> Extent {
 }
 
 /// From the least to a whole nine above the values.
-fn nines(greatest: f64) -> Extent {
+fn nines(greatest: f64) -> AxisRange {
     let whole = greatest.ceil().clamp(1.0, 9.0) as u32;
     let ticks = std::iter::once(0.5_f64.log10().abs());
-    Extent {
+    AxisRange {
         from: 0.0,
         to: greatest.max(1.0),
         ticks: ticks
@@ -312,7 +314,7 @@ mod tests {
 
     #[test]
     fn ratios_stand_around_one_as_wide_as_they_must() {
-        let axis = Axis::new("", Scale::Ratios, Unit::Ratio);
+        let axis = Axis::new("", Scale::Ratios, AxisUnit::Ratio);
         let ends = |values: &[f64]| {
             let extent = axis.extent(values);
             (extent.from, extent.to, axis.place(&extent, 1.0))
@@ -326,7 +328,7 @@ mod tests {
 
     #[test]
     fn percentiles_stand_by_their_nines() {
-        let axis = Axis::new("", Scale::Nines, Unit::Percentile);
+        let axis = Axis::new("", Scale::Nines, AxisUnit::Percentile);
         let extent = axis.extent(&[3.4]);
         let labels: Vec<String> = extent.ticks.iter().map(|tick| axis.label(*tick)).collect();
         assert_eq!(labels, ["p50", "p90", "p99", "p99.9"]);
@@ -336,10 +338,10 @@ mod tests {
     #[test]
     fn labels_are_short() {
         let label = |unit, value| Axis::new("", Scale::Linear, unit).label(value);
-        assert_eq!(label(Unit::Rate, 5_000.0), "5k");
-        assert_eq!(label(Unit::Rate, 2_500.0), "2.5k");
-        assert_eq!(label(Unit::Rate, 0.0), "0");
-        assert_eq!(label(Unit::Span, 200_000.0), "200 µs");
-        assert_eq!(label(Unit::Bytes, 1_000_000.0), "1 MB");
+        assert_eq!(label(AxisUnit::Rate, 5_000.0), "5k");
+        assert_eq!(label(AxisUnit::Rate, 2_500.0), "2.5k");
+        assert_eq!(label(AxisUnit::Rate, 0.0), "0");
+        assert_eq!(label(AxisUnit::Span, 200_000.0), "200 µs");
+        assert_eq!(label(AxisUnit::Bytes, 1_000_000.0), "1 MB");
     }
 }

@@ -7,13 +7,13 @@ use wsbench_judge::ranking::is_supported;
 use wsbench_record::ranking::{Front, FrontPoint, League, Place, Ranking};
 use wsbench_record::units::count;
 
-use super::questions::{Of, Question, axis, beaten_by_none};
+use super::questions::{AnswerSource, Question, axis, beaten_by_none};
 use super::told::ToldFigure;
-use crate::html::grid::{Cell, Grid};
+use crate::html::grid::{Grid, GridCell};
 use crate::html::markup::Markup;
 use crate::html::plot::drawing::{line, percent};
-use crate::html::plot::scale::Extent;
-use crate::html::plot::{Axis, Panel, Plot, Point, Scale, Shape, Trace, caption, folded};
+use crate::html::plot::scale::AxisRange;
+use crate::html::plot::{Axis, Panel, Plot, PlotPoint, Scale, Shape, Trace, caption, folded};
 use crate::html::ranges::{Range, reach};
 
 /// Characters of a name beside a row.
@@ -29,11 +29,11 @@ const HEIGHT: f64 = 310.0;
 /// The chart of a question with its answer, and the same as a table.
 pub(super) fn chart(ranking: &Ranking, question: &Question<'_>, number: usize) -> Markup {
     match question.of {
-        Of::League(league, figure) => {
+        AnswerSource::League(league, figure) => {
             let with = tail(ranking, league, figure);
             rows(question, league, figure, with)
         }
-        Of::Front(front) => tradeoff(ranking, front, number, &question.title),
+        AnswerSource::Front(front) => tradeoff(ranking, front, number, &question.title),
     }
 }
 
@@ -140,7 +140,7 @@ fn named(server: &str) -> Cow<'_, str> {
 }
 
 /// Lines down a picture of rows, each with its value above it.
-fn grid(svg: &mut Markup, axis: &Axis, extent: &Extent, height_px: &str) {
+fn grid(svg: &mut Markup, axis: &Axis, extent: &AxisRange, height_px: &str) {
     let last = extent.ticks.len().saturating_sub(1);
     for (at, tick) in extent.ticks.iter().enumerate() {
         let x = percent(axis.place(extent, *tick));
@@ -169,12 +169,15 @@ fn table(league: &League) -> Grid {
     let mut grid = Grid::new().text("server").figures("figure");
     for place in &league.places {
         if let Some(told) = ToldFigure::of_place(league, place) {
-            grid.push(vec![Cell::text(&place.server), Cell::text(&told.words)]);
+            grid.push(vec![
+                GridCell::text(&place.server),
+                GridCell::text(&told.words),
+            ]);
         }
     }
     for unranked in &league.unranked {
-        let why = Cell::text(&unranked.reason);
-        grid.push(vec![Cell::text(&unranked.server), why]);
+        let why = GridCell::text(&unranked.reason);
+        grid.push(vec![GridCell::text(&unranked.server), why]);
     }
     grid
 }
@@ -200,7 +203,7 @@ pub(super) fn tradeoff(ranking: &Ranking, front: &Front, number: usize, title: &
     let known: Vec<&FrontPoint> = front.points.iter().filter(is_known).collect();
     let unknown: Vec<&FrontPoint> = front.points.iter().filter(|one| !is_known(one)).collect();
     let ends = |key: &str, server: &str| place(key, server).and_then(|one| one.low.zip(one.high));
-    let point = |point: &FrontPoint| Point {
+    let point = |point: &FrontPoint| PlotPoint {
         x_range: ends(&front.x, &point.server),
         y_range: ends(&front.y, &point.server),
         // Few names can be read.
@@ -210,7 +213,7 @@ pub(super) fn tradeoff(ranking: &Ranking, front: &Front, number: usize, title: &
             String::new()
         },
         name: point.server.clone(),
-        ..Point::at(point.x, point.y)
+        ..PlotPoint::at(point.x, point.y)
     };
     let cloud = |on_front: bool| Trace {
         name: if on_front {
@@ -228,10 +231,10 @@ pub(super) fn tradeoff(ranking: &Ranking, front: &Front, number: usize, title: &
         ..Trace::default()
     };
     let best = cloud(true);
-    let mut steps: Vec<Point> = best
+    let mut steps: Vec<PlotPoint> = best
         .points
         .iter()
-        .map(|one| Point::at(one.x, one.y))
+        .map(|one| PlotPoint::at(one.x, one.y))
         .collect();
     steps.sort_by(|one, other| one.x.total_cmp(&other.x));
     let line = Trace {

@@ -19,12 +19,12 @@ pub(super) struct Question<'a> {
     /// The answer.
     pub(super) answer: String,
     /// Source of the answer.
-    pub(super) of: Of<'a>,
+    pub(super) of: AnswerSource<'a>,
 }
 
 /// Source of an answer.
 #[derive(Clone, Copy)]
-pub(super) enum Of<'a> {
+pub(super) enum AnswerSource<'a> {
     /// A league.
     League(&'a League, Figure),
     /// A trade-off.
@@ -43,7 +43,7 @@ pub(super) fn all(ranking: &Ranking) -> Vec<Question<'_>> {
                 title,
                 subject: format!("{}, {}", figure.title(), league.workload),
                 answer: answer(league, figure),
-                of: Of::League(league, figure),
+                of: AnswerSource::League(league, figure),
             });
         }
     };
@@ -99,7 +99,7 @@ pub(super) fn all(ranking: &Ranking) -> Vec<Question<'_>> {
         title: "What is the trade-off?".to_owned(),
         subject: format!("{} against {}", front.x, front.y),
         answer: beaten_by_none(front),
-        of: Of::Front(front),
+        of: AnswerSource::Front(front),
     }));
     questions
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use wsbench_record::ranking::{Overall, Ranking, Weight};
 
-use crate::html::grid::{Cell, Grid};
+use crate::html::grid::{Grid, GridCell};
 use crate::html::markup::Markup;
 use crate::html::page::Page;
 use crate::ranking::words;
@@ -75,8 +75,8 @@ fn table(ranking: &Ranking, overall: &Overall) -> Markup {
     for score in &overall.scores {
         let words = format!("{:.3}", score.score);
         grid.push(vec![
-            Cell::text(&score.server),
-            Cell::figure(&words, score.score),
+            GridCell::text(&score.server),
+            GridCell::figure(&words, score.score),
         ]);
     }
     let mut markup = Markup::new();

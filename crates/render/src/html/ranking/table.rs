@@ -10,12 +10,12 @@ use wsbench_judge::figure::Figure;
 use wsbench_record::ranking::{Entry, League, Place, Ranking, Workload};
 use wsbench_record::units::seconds;
 
-use super::questions::{Of, Question, axis};
+use super::questions::{AnswerSource, Question, axis};
 use super::told::ToldFigure;
 use crate::html::markup::Markup;
 use crate::html::plot::Axis;
 use crate::html::plot::drawing::{line, percent};
-use crate::html::plot::scale::Extent;
+use crate::html::plot::scale::AxisRange;
 use crate::html::ranges::{Range, reach};
 use crate::ranking::words;
 
@@ -26,7 +26,7 @@ const SHOWN: usize = 4;
 struct AskedLeague<'a> {
     league: &'a League,
     axis: Axis,
-    extent: Extent,
+    extent: AxisRange,
     /// The values of those that cannot be told from the best.
     tie: Option<(f64, f64)>,
 }
@@ -42,8 +42,8 @@ struct LeagueColumn<'a> {
 /// The servers in order: those placed by the first question, the others, the control.
 pub(super) fn in_order<'a>(ranking: &'a Ranking, questions: &[Question<'_>]) -> Vec<&'a Entry> {
     let first = questions.iter().find_map(|question| match question.of {
-        Of::League(league, _) => Some(league),
-        Of::Front(_) => None,
+        AnswerSource::League(league, _) => Some(league),
+        AnswerSource::Front(_) => None,
     });
     let places = first.map_or(&[][..], |league| league.places.as_slice());
     let mut servers: Vec<&Entry> = ranking.servers.iter().collect();
@@ -93,7 +93,7 @@ pub(super) fn markup(ranking: &Ranking, questions: &[Question<'_>]) -> Markup {
 }
 
 fn asked<'a>(question: &Question<'a>) -> Option<AskedLeague<'a>> {
-    let Of::League(league, figure) = question.of else {
+    let AnswerSource::League(league, figure) = question.of else {
         return None;
     };
     let axis = axis(figure);
@@ -124,8 +124,8 @@ fn columns<'a>(ranking: &'a Ranking, questions: &[Question<'_>]) -> Vec<LeagueCo
     let asked: Vec<&str> = questions
         .iter()
         .flat_map(|question| match question.of {
-            Of::League(league, _) => vec![league.key.as_str()],
-            Of::Front(front) => vec![front.x.as_str(), front.y.as_str()],
+            AnswerSource::League(league, _) => vec![league.key.as_str()],
+            AnswerSource::Front(front) => vec![front.x.as_str(), front.y.as_str()],
         })
         .collect();
     let mut left = SHOWN;

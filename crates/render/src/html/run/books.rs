@@ -5,7 +5,7 @@ use wsbench_record::units::{self, bytes, count, counted, percent, rate, seconds,
 use wsbench_setting::{Field, Spelling, text};
 
 use super::words::{bytes_per_s, line, share_of};
-use crate::html::grid::{Cell, Grid};
+use crate::html::grid::{Grid, GridCell};
 use crate::html::markup::Markup;
 use crate::{mark, pings, server_cost};
 
@@ -13,7 +13,7 @@ use crate::{mark, pings, server_cost};
 fn facts(rows: Vec<(String, String)>) -> Grid {
     let mut grid = Grid::new().text("").text("");
     for (name, words) in rows {
-        grid.push(vec![Cell::text(&name), Cell::text(&words)]);
+        grid.push(vec![GridCell::text(&name), GridCell::text(&words)]);
     }
     grid
 }
@@ -99,7 +99,7 @@ fn counts(columns: &[(&str, u64)]) -> Grid {
     }
     let cells = columns
         .iter()
-        .map(|(_, number)| Cell::text(&count(*number)));
+        .map(|(_, number)| GridCell::text(&count(*number)));
     grid.push(cells.collect());
     grid
 }
@@ -115,11 +115,11 @@ pub(super) fn handshake(document: &Document) -> Grid {
     for (name, spans) in document.opening() {
         if !spans.is_empty() {
             grid.push(vec![
-                Cell::text(name),
-                Cell::text(&mark::percentile(spans, Percentile::P50)),
-                Cell::text(&mark::percentile(spans, Percentile::P99)),
-                Cell::text(&mark::exact(spans.max)),
-                Cell::text(&count(spans.count)),
+                GridCell::text(name),
+                GridCell::text(&mark::percentile(spans, Percentile::P50)),
+                GridCell::text(&mark::percentile(spans, Percentile::P99)),
+                GridCell::text(&mark::exact(spans.max)),
+                GridCell::text(&count(spans.count)),
             ]);
         }
     }
@@ -163,10 +163,10 @@ pub(super) fn errors(document: &Document) -> Markup {
             .text("the first");
         for error in &document.errors {
             grid.push(vec![
-                Cell::text(&count(error.count)),
-                Cell::text(&error.phase),
-                Cell::text(&error.kind),
-                Cell::text(&error.example),
+                GridCell::text(&count(error.count)),
+                GridCell::text(&error.phase),
+                GridCell::text(&error.kind),
+                GridCell::text(&error.example),
             ]);
         }
         markup.push(&grid.markup());
@@ -209,11 +209,11 @@ pub(super) fn compression(compression: &Compression) -> Markup {
         ("received", &compression.received),
     ] {
         grid.push(vec![
-            Cell::text(name),
-            Cell::text(&bytes(figures.message_bytes as f64)),
-            Cell::text(&bytes(figures.payload_bytes as f64)),
-            Cell::text(&known(figures.ratio.map(|ratio| format!("{ratio:.2}:1")))),
-            Cell::text(&known(figures.codec_ns_per_message.map(span))),
+            GridCell::text(name),
+            GridCell::text(&bytes(figures.message_bytes as f64)),
+            GridCell::text(&bytes(figures.payload_bytes as f64)),
+            GridCell::text(&known(figures.ratio.map(|ratio| format!("{ratio:.2}:1")))),
+            GridCell::text(&known(figures.codec_ns_per_message.map(span))),
         ]);
     }
     markup.push(&grid.markup());

@@ -5,7 +5,9 @@ use wsbench_record::document::{Document, Ended, Interval};
 use wsbench_record::units::seconds;
 
 use crate::brief::died::Departure;
-use crate::html::plot::{Axis, Dead, MOST_POINTS, Panel, Plot, Point, Scale, Shape, Trace, Unit};
+use crate::html::plot::{
+    Axis, AxisUnit, Dead, MOST_POINTS, Panel, Plot, PlotPoint, Scale, Shape, Trace,
+};
 use crate::times::{IntervalCounts, Tempo};
 
 /// Height of the rates, px.
@@ -16,7 +18,7 @@ const TIMES: f64 = 138.0;
 const LEAST_DEAD_S: f64 = 0.5;
 
 /// A run among others.
-pub(super) struct Named<'a> {
+pub(super) struct NamedRun<'a> {
     /// Name of it.
     pub(super) name: &'a str,
     /// Its look.
@@ -67,7 +69,7 @@ pub(super) fn of_one(document: &Document) -> Option<Plot> {
         dead: dead(document),
         ..chart("Was it steady?", rates)
     };
-    let y = Axis::new("", Scale::Log, Unit::Span);
+    let y = Axis::new("", Scale::Log, AxisUnit::Span);
     let panel = Panel::new(y, TIMES, times);
     if panel.series.iter().any(|series| series.points.len() > 1) {
         plot.panels.push(panel);
@@ -76,7 +78,7 @@ pub(super) fn of_one(document: &Document) -> Option<Plot> {
 }
 
 /// The rates of several runs over time.
-pub(super) fn of_several(runs: &[Named<'_>]) -> Option<Plot> {
+pub(super) fn of_several(runs: &[NamedRun<'_>]) -> Option<Plot> {
     let lines = |shape, of: &dyn Fn(&[Interval]) -> Option<f64>| -> Vec<Trace> {
         let lines = runs.iter().map(|run| {
             let groups = grouped(&run.document.intervals);
@@ -101,7 +103,7 @@ pub(super) fn of_several(runs: &[Named<'_>]) -> Option<Plot> {
     );
     let times = lines(Shape::Line, &|group| p99(group, told));
     if !times.is_empty() {
-        let y = Axis::new("", Scale::Log, Unit::Span);
+        let y = Axis::new("", Scale::Log, AxisUnit::Span);
         plot.panels.push(Panel::new(y, TIMES, times));
     }
     Some(plot)
@@ -125,14 +127,14 @@ pub(super) fn in_flight(document: &Document) -> Option<Plot> {
     }
     let mut plot = chart("How many messages were out?", Vec::new());
     "at the end of each interval".clone_into(&mut plot.beside);
-    let y = Axis::new("messages", Scale::Linear, Unit::Rate);
+    let y = Axis::new("messages", Scale::Linear, AxisUnit::Rate);
     plot.panels = vec![Panel::new(y, TIMES, lines)];
     Some(plot)
 }
 
 fn chart(title: &str, rates: Vec<Trace>) -> Plot {
-    let y = Axis::new("messages/s", Scale::Linear, Unit::Rate);
-    let x = Axis::new("", Scale::Linear, Unit::Seconds);
+    let y = Axis::new("messages/s", Scale::Linear, AxisUnit::Rate);
+    let x = Axis::new("", Scale::Linear, AxisUnit::Seconds);
     Plot::new(title, x, Panel::new(y, RATES, rates))
 }
 
@@ -174,9 +176,9 @@ fn line(
         // To the millisecond, so that the seconds of several runs stand one above the other.
         let at = (group.last()?.at_s * 1e3).round() / 1e3;
         // What is not known breaks the line.
-        Some(Point::at(at, y(group).unwrap_or(f64::NAN)))
+        Some(PlotPoint::at(at, y(group).unwrap_or(f64::NAN)))
     });
-    let mut points: Vec<Point> = points.collect();
+    let mut points: Vec<PlotPoint> = points.collect();
     if shape == Shape::Steps || points.iter().all(|point| point.y.is_nan()) {
         points.retain(|point| point.y.is_finite());
     }

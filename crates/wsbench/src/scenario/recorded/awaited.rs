@@ -11,7 +11,7 @@ const LONGEST: usize = 64;
 
 /// Form by which a message is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Likeness {
+pub(super) enum MessageForm {
     Equals(String),
     Prefix(String),
     Contains(String),
@@ -38,7 +38,7 @@ pub(super) fn known(
     talk: usize,
     line: &SpokenLine<'_>,
     asked: Option<&Asked<'_>>,
-) -> Likeness {
+) -> MessageForm {
     let text = line.text();
     let known = match line.parts.json {
         Some(0) => json(places, talk, line, asked).unwrap_or_else(|| of_members(line)),
@@ -46,9 +46,11 @@ pub(super) fn known(
         None => of_words(text),
     };
     let texts: Vec<&str> = match &known {
-        Likeness::Equals(text) | Likeness::Prefix(text) | Likeness::Contains(text) => vec![text],
-        Likeness::Regex(_) => Vec::new(),
-        Likeness::Json(values) => values
+        MessageForm::Equals(text) | MessageForm::Prefix(text) | MessageForm::Contains(text) => {
+            vec![text]
+        }
+        MessageForm::Regex(_) => Vec::new(),
+        MessageForm::Json(values) => values
             .iter()
             .filter_map(|(_, value)| match value {
                 LeafValue::Text(text) => Some(text.as_str()),
@@ -71,7 +73,7 @@ pub(super) fn known(
     if is_fine {
         known
     } else {
-        Likeness::Regex("(?s).".to_owned())
+        MessageForm::Regex("(?s).".to_owned())
     }
 }
 
@@ -81,7 +83,7 @@ fn json(
     talk: usize,
     line: &SpokenLine<'_>,
     asked: Option<&Asked<'_>>,
-) -> Option<Likeness> {
+) -> Option<MessageForm> {
     let text = line.text();
     let mut values: Vec<(String, LeafValue)> = Vec::new();
     for leaf in &line.parts.leaves {
@@ -108,7 +110,7 @@ fn json(
         // A value that a scenario cannot ask for, such as a fraction, is left out by itself.
         values.extend(scalar.map(|scalar| (leaf.path.clone(), scalar)));
     }
-    (!values.is_empty()).then_some(Likeness::Json(values))
+    (!values.is_empty()).then_some(MessageForm::Json(values))
 }
 
 fn scalar(leaf: &Leaf, value: &str) -> Option<LeafValue> {
@@ -120,22 +122,22 @@ fn scalar(leaf: &Leaf, value: &str) -> Option<LeafValue> {
 }
 
 /// JSON that no value tells: by the name of its first member, or all of it where it is empty.
-fn of_members(line: &SpokenLine<'_>) -> Likeness {
+fn of_members(line: &SpokenLine<'_>) -> MessageForm {
     let text = line.text();
     let first = line.parts.leaves.iter().find(|it| !it.name.is_empty());
     match first {
         Some(leaf) if !leaf.name.contains(['\\', '{', '"']) => {
-            Likeness::Contains(format!("\"{}\"", leaf.name))
+            MessageForm::Contains(format!("\"{}\"", leaf.name))
         }
         _ if text.len() <= LONGEST && line.parts.leaves.is_empty() => {
-            Likeness::Equals(text.to_owned())
+            MessageForm::Equals(text.to_owned())
         }
-        _ => Likeness::Prefix(text[..1].to_owned()),
+        _ => MessageForm::Prefix(text[..1].to_owned()),
     }
 }
 
 /// JSON behind something else: by that, and by the word at the front of a list.
-fn front(line: &SpokenLine<'_>, json: usize) -> Likeness {
+fn front(line: &SpokenLine<'_>, json: usize) -> MessageForm {
     let text = line.text();
     let event = line
         .parts
@@ -148,14 +150,14 @@ fn front(line: &SpokenLine<'_>, json: usize) -> Likeness {
         }
         _ => json + 1,
     };
-    Likeness::Prefix(text[..end].to_owned())
+    MessageForm::Prefix(text[..end].to_owned())
 }
 
 /// Any other text: all of it where it is short and has no digits, else its first word or line.
-fn of_words(text: &str) -> Likeness {
+fn of_words(text: &str) -> MessageForm {
     let has_digit = text.bytes().any(|it| it.is_ascii_digit());
     if text.len() <= 3 || text.len() <= LONGEST && !has_digit {
-        return Likeness::Equals(text.to_owned());
+        return MessageForm::Equals(text.to_owned());
     }
     let end = text.find([' ', '\r', '\n', ':', '{', '[']);
     match end {
@@ -163,8 +165,10 @@ fn of_words(text: &str) -> Likeness {
             let word = &text[..end];
             // With the sign behind it, so that no longer word is taken for it.
             match word.bytes().any(|it| it.is_ascii_digit()) {
-                false if !text[end..].starts_with('{') => Likeness::Prefix(text[..=end].to_owned()),
-                false => Likeness::Prefix(word.to_owned()),
+                false if !text[end..].starts_with('{') => {
+                    MessageForm::Prefix(text[..=end].to_owned())
+                }
+                false => MessageForm::Prefix(word.to_owned()),
                 true => of_letters(text),
             }
         }
@@ -173,13 +177,13 @@ fn of_words(text: &str) -> Likeness {
 }
 
 /// By the letters that it begins with.
-fn of_letters(text: &str) -> Likeness {
+fn of_letters(text: &str) -> MessageForm {
     let letters: String = text
         .chars()
         .take_while(|it| it.is_alphabetic() || *it == ' ')
         .collect();
     match letters.trim().is_empty() {
-        true => Likeness::Regex("(?s).".to_owned()),
-        false => Likeness::Prefix(letters),
+        true => MessageForm::Regex("(?s).".to_owned()),
+        false => MessageForm::Prefix(letters),
     }
 }

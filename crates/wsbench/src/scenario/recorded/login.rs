@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use wsbench_drive::relay::transcript::Party;
 use wsbench_load::nanos::Nanos;
 
-use super::awaited::{Likeness, known};
+use super::awaited::{MessageForm, known};
 use super::places::{PlaceMap, Utterance};
 use super::talks::{At, Intent, SpokenLine, Talk, repeated};
 
@@ -23,7 +23,7 @@ const MOST_PAUSE: Nanos = Nanos::from_secs(1);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct SentStep {
     pub(super) send: Option<String>,
-    pub(super) expect: Option<Likeness>,
+    pub(super) expect: Option<MessageForm>,
     /// Values that are taken from it: name and place.
     pub(super) take: Vec<(String, String)>,
     pub(super) settle: Option<Nanos>,

@@ -327,12 +327,12 @@ fn rooms(
 ) -> Option<Vec<Option<String>>> {
     /// Evidence for a place: its name, and how often its value is in messages of the load.
     #[derive(Default)]
-    struct Sighting {
+    struct PlaceEvidence {
         is_named: bool,
         in_load: usize,
         values: Vec<(usize, String)>,
     }
-    let mut found: BTreeMap<(String, String), Sighting> = BTreeMap::new();
+    let mut found: BTreeMap<(String, String), PlaceEvidence> = BTreeMap::new();
     for (talk, it) in talks.iter().enumerate() {
         let first = it
             .lines

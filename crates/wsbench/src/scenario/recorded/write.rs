@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use toml_writer::{ToTomlKey as _, ToTomlValue as _, TomlKeyBuilder, TomlStringBuilder};
 use wsbench_load::nanos::Nanos;
 
-use super::awaited::{LeafValue, Likeness};
+use super::awaited::{LeafValue, MessageForm};
 use super::login::SentStep;
 
 /// Content of the file.
@@ -29,7 +29,7 @@ pub(super) struct Draft {
 /// A reply; without `send` the message is taken.
 pub(super) struct ReplyTable {
     pub(super) comment: Option<String>,
-    pub(super) on: Likeness,
+    pub(super) on: MessageForm,
     pub(super) send: Option<String>,
 }
 
@@ -38,7 +38,7 @@ pub(super) struct BeatTable {
     pub(super) comment: Option<String>,
     pub(super) period: Nanos,
     pub(super) send: String,
-    pub(super) expect: Option<Likeness>,
+    pub(super) expect: Option<MessageForm>,
 }
 
 /// Clients.
@@ -172,13 +172,13 @@ fn step(step: &SentStep) -> String {
     table(pairs)
 }
 
-fn known(known: &Likeness) -> String {
+fn known(known: &MessageForm) -> String {
     match known {
-        Likeness::Equals(it) => table([("equals", text(it))]),
-        Likeness::Prefix(it) => table([("prefix", text(it))]),
-        Likeness::Contains(it) => text(it),
-        Likeness::Regex(it) => table([("regex", text(it))]),
-        Likeness::Json(values) => {
+        MessageForm::Equals(it) => table([("equals", text(it))]),
+        MessageForm::Prefix(it) => table([("prefix", text(it))]),
+        MessageForm::Contains(it) => text(it),
+        MessageForm::Regex(it) => table([("regex", text(it))]),
+        MessageForm::Json(values) => {
             let values = values.iter().map(|(pointer, value)| {
                 let value = match value {
                     LeafValue::Text(it) => text(it),
