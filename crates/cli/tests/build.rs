@@ -286,6 +286,10 @@ fn the_action_is_what_the_runner_takes() {
 }
 
 #[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one job, from its first step to its conclusion"
+)]
 fn the_actions_steps_run_comment_and_conclude() {
     let server = Embedded::start(&["--delay", "40ms"]);
     let folder = tempfile::tempdir().unwrap();

@@ -213,7 +213,7 @@ error: cannot listen on 127.0.0.1:[..]: Address already in use (os error [..]); 
     refused(
         &["serve", "--misbehave", "nicely"],
         str![[r#"
-error: invalid value 'nicely' for '--misbehave <MODE>': no fault is called "nicely"; there are: drop, duplicate, swap, wrong-bytes, wrong-opcode, empty-pong, fragments, split, merge, silent-connections, wrong-accept, status, masked, unasked-extension, close-after, reset-after, no-close-reply, ping-every, garbage, silent-accept, accept-then-close, cross-room, unasked
+error: invalid value 'nicely' for '--misbehave <MODE>': no fault is called "nicely"; there are: drop, duplicate, swap, wrong-bytes, wrong-opcode, empty-pong, fragments, split, merge, silent-connections, wrong-accept, status, masked, unasked-extension, close-after, reset-after, no-close-reply, ping-every, garbage, silent-accept, accept-then-close, cross-room, no-ack, unasked
 
 For more information, try '--help'.
 

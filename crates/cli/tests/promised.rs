@@ -118,7 +118,8 @@ fn the_limits_of_the_embedded_server_are_taken() {
     let many = |loss: &[&str]| {
         let server = Embedded::start(&[&of_many[..], loss].concat());
         let words = ["--mode", "broadcast", "-c", "4", "-R", "20", "-d", "1s"];
-        measured(&[&words[..], &["--warmup", "0s", &server.url]].concat())
+        let rest = ["--warmup", "0s", "--timeout", "300ms", &server.url];
+        measured(&[&words[..], &rest].concat())
     };
     let whole = many(&[]);
     assert_eq!(

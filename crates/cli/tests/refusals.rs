@@ -105,7 +105,7 @@ For more information, try '--help'.
     refused(
         &["-H", "nonsense", "localhost:1"],
         str![[r#"
-error: invalid value 'nonsense' for '--header <NAME: VALUE>': 'nonsense' has no colon; write it like 'Authorization: Bearer abc'
+error: invalid value 'nonsense' for '--header <NAME: VALUE>': it has no colon; write it like 'Authorization: Bearer abc'
 
 For more information, try '--help'.
 

@@ -275,14 +275,14 @@ impl<'a> CaseExamination<'a> {
             .any(|window| window == b"sec-websocket-version");
         match (self.case.opening, status) {
             (OpeningDeviation::OldVersion, 400..=499) if names_versions => {
-                self.done(CaseVerdict::Ok, seen)
+                self.done(CaseVerdict::Ok, seen);
             }
             (OpeningDeviation::OldVersion, _) => {
                 let seen = format!("{seen}, without the versions that it knows");
                 self.done(CaseVerdict::NonStrict, seen);
             }
             (OpeningDeviation::NoUpgrade, 100..=499) | (_, 400..=499) => {
-                self.done(CaseVerdict::Ok, seen)
+                self.done(CaseVerdict::Ok, seen);
             }
             _ => self.done(CaseVerdict::NonStrict, seen),
         }

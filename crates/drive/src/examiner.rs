@@ -167,7 +167,7 @@ impl Examiner<'_> {
                 }
                 CallerTask::WriteSlowly(bytes) => drop(write_slowly(&mut stream, &bytes)),
                 CallerTask::Read(patience) => {
-                    read(&mut stream, &mut buffer, patience, &mut examination)
+                    read(&mut stream, &mut buffer, patience, &mut examination);
                 }
             }
         }

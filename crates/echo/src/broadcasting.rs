@@ -17,8 +17,8 @@ use crate::parcel::{AT_ONCE, Outgoing, Parcel};
 
 /// The message by which a connection joins a room, up to the room's name.
 const JOIN: &[u8] = b"{\"join\":\"";
-/// The end of it.
-const JOIN_END: &[u8] = b"\"}";
+/// The end of what answers it.
+const JOINED_END: &[u8] = b"\"}";
 /// Shares of copies are in parts of it.
 const MILLION: u32 = 1_000_000;
 /// The front of a message for a room, up to the room's name.
@@ -177,10 +177,15 @@ impl RoomMember {
 
     /// The room that a message of its is for.
     fn room_of<'a>(&'a self, message: &'a [u8]) -> &'a [u8] {
-        let named = message.strip_prefix(TO_ROOM);
-        let named = named.and_then(|rest| Some(&rest[..rest.iter().position(|it| *it == b'"')?]));
-        named.unwrap_or_else(|| self.rooms.last().map_or(&[], |room| room))
+        named(TO_ROOM, message).unwrap_or_else(|| self.rooms.last().map_or(&[], |room| room))
     }
+}
+
+/// What a message that begins so names, up to the quotation mark behind it; more may follow.
+fn named<'a>(front: &[u8], message: &'a [u8]) -> Option<&'a [u8]> {
+    let rest = message.strip_prefix(front)?;
+    let end = rest.iter().position(|it| *it == b'"')?;
+    Some(&rest[..end])
 }
 
 impl Answering for Broadcasting {
@@ -204,12 +209,11 @@ impl Answering for Broadcasting {
         bytes: &[u8],
         out: &mut FrameBuffer,
     ) -> Next {
-        let room = bytes.strip_prefix(JOIN);
-        if let Some(room) = room.and_then(|rest| rest.strip_suffix(JOIN_END)) {
+        if let Some(room) = named(JOIN, bytes) {
             if !from.is_in(room) {
                 from.rooms.push(room.into());
             }
-            let joined = [b"{\"joined\":\"", room, JOIN_END].concat();
+            let joined = [b"{\"joined\":\"", room, JOINED_END].concat();
             out.push_frame(true, OpCode::Text, None, &[&joined]);
             return Next::Continue;
         }

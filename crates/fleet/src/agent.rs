@@ -208,7 +208,7 @@ impl Agent {
                 }
             }
             Heard::NotKept(key, why) => {
-                acts.extend(self.outbox.not_kept(&key, why).map(AgentAction::Tell))
+                acts.extend(self.outbox.not_kept(&key, why).map(AgentAction::Tell));
             }
             Heard::Lease(ask, Err(LeaseTaken)) if ask == self.lease_of(&ask.run) => {
                 let share = self.share.as_mut().filter(|it| it.task.run == ask.run);

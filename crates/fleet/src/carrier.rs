@@ -234,7 +234,7 @@ impl FleetRun<'_> {
                 match act {
                     CoordinatorAction::Tell(words) => self.watch.tell(&words),
                     CoordinatorAction::Stored(entry) => {
-                        self.take(&mut gathering, &entry, &mut passing)
+                        self.take(&mut gathering, &entry, &mut passing);
                     }
                     CoordinatorAction::Lost(agent, _) => gathering.give_up(&agent, &mut passing),
                     CoordinatorAction::Over => is_over = true,

@@ -276,7 +276,7 @@ impl Coordinator {
             }
             Heard::Kept(key) => self.outbox.kept(&key),
             Heard::NotKept(key, why) => {
-                acts.extend(self.outbox.not_kept(&key, why).map(CoordinatorAction::Tell))
+                acts.extend(self.outbox.not_kept(&key, why).map(CoordinatorAction::Tell));
             }
             Heard::Down(why) => {
                 self.bus_down.get_or_insert((now, why));

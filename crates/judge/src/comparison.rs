@@ -579,7 +579,8 @@ mod tests {
             kind: MessageKind::Text,
             words: Template::for_words(text).unwrap(),
         };
-        let changes: [(&str, &dyn Fn(&mut PlanSpec)); 9] = [
+        type Change<'a> = (&'a str, &'a dyn Fn(&mut PlanSpec));
+        let changes: [Change<'_>; 9] = [
             (
                 "the messages of one are for others than those of the other",
                 &|plan| plan.clients.exchange.audience = Audience::Room,

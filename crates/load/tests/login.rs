@@ -170,7 +170,7 @@ fn variables_of_the_environment_are_awaited() {
     pair.say(Text, b"welcome somebody");
     assert_eq!(pair.deliver(), SessionStatus::Failed);
     let spec = pair.context.common.plan.spec();
-    let told = "“welcome somebody”, not “welcome {env:NAME}”";
+    let told = "another message: text, “welcome somebody”";
     assert_failed(pair, FailureKind::LoginRefused, told);
     let stored = serde_json::to_value(spec.redacted()).unwrap();
     assert!(!stored.to_string().contains("hidden-name"), "{stored}");

@@ -394,13 +394,14 @@ fn application(sheet: &mut Sheet, document: &Document) {
         sheet.put_hanging(2, 4, &Piece::prose(&words));
         return;
     }
-    let pieces = [
+    let mut pieces = vec![
         Piece::new(span(ns))
             .named("application mean")
             .toned(Tone::Heading),
         Piece::new(format!("{} of a round trip;", percent(share))).close(),
-        Piece::new(format!("pings {}", pings::words(document, pings))).close(),
     ];
+    let pings = format!("pings {}", pings::words(document, pings));
+    pieces.extend(Piece::prose(&pings));
     sheet.put_hanging(2, 4, &pieces);
 }
 

@@ -76,7 +76,8 @@ impl LabelledText {
         let bare = self.style.undressed(words);
         let is_too_wide = prose::width(&bare) > self.width();
         let lines = if is_too_wide {
-            wrapped(&bare, self.width().max(NARROWEST))
+            // A name in it may be somebody else's, with line ends of its own.
+            wrapped(&printable(&bare), self.width().max(NARROWEST))
         } else {
             vec![words.to_owned()]
         };

@@ -9,12 +9,10 @@ use wsbench_load::plan::{Header, RESERVED_HEADERS, is_field_value, is_origin, is
 /// The reason why something cannot be added to the opening handshake.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum HeaderError {
-    /// There is no colon. Put one between the name and the value.
-    #[error("'{text}' has no colon; write it like 'Authorization: Bearer abc'")]
-    NoColon {
-        /// The text that was given.
-        text: String,
-    },
+    /// There is no colon. Put one between the name and the value. Where the name ends is not known
+    /// then, so nothing of it is repeated: the rest may be a credential.
+    #[error("it has no colon; write it like 'Authorization: Bearer abc'")]
+    NoColon,
     /// The name is no token (RFC 9110 section 5.6.2).
     #[error("'{name}' is not a header name: letters, digits and - only, like 'X-Tenant: 7'")]
     Name {
@@ -53,9 +51,7 @@ pub enum HeaderError {
 /// A name that is no token, a value with control characters, a header of the handshake's own.
 pub fn header(text: &str) -> Result<Header, HeaderError> {
     let Some((name, value)) = text.split_once(':') else {
-        return Err(HeaderError::NoColon {
-            text: text.to_owned(),
-        });
+        return Err(HeaderError::NoColon);
     };
     let (name, value) = (name.trim().to_owned(), value.trim().to_owned());
     if !is_token(&name) {
@@ -110,10 +106,7 @@ mod tests {
 
     #[test]
     fn a_header_cannot_break_the_request() {
-        assert!(matches!(
-            header("nothing"),
-            Err(HeaderError::NoColon { .. })
-        ));
+        assert!(matches!(header("nothing"), Err(HeaderError::NoColon)));
         assert!(matches!(header("a b: c"), Err(HeaderError::Name { .. })));
         assert!(matches!(header(": c"), Err(HeaderError::Name { .. })));
         assert!(matches!(

@@ -40,6 +40,10 @@ const BESIDE: &[(&str, &[&str])] = &[
     ("pace", &["-R", "1k"]),
     ("max-in-flight", &["-R", "1k"]),
     (
+        "rooms-each",
+        &["--mode", "pubsub", "--rooms", "4", "-R", "10"],
+    ),
+    (
         "match",
         &["--mode", "request", "--template", "{\"id\":{id}}"],
     ),

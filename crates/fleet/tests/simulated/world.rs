@@ -392,10 +392,10 @@ impl World {
         let at = self.now.as_secs_f64();
         match act {
             coordinator::CoordinatorAction::Tell(words) => {
-                self.outcome.told.push(format!("{at:.2} {words}"))
+                self.outcome.told.push(format!("{at:.2} {words}"));
             }
             coordinator::CoordinatorAction::Dealt(task, plan) => {
-                self.outcome.dealt = Some((*task, plan))
+                self.outcome.dealt = Some((*task, plan));
             }
             coordinator::CoordinatorAction::Stored(_) => {}
             coordinator::CoordinatorAction::Lost(agent, why) => {

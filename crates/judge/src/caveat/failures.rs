@@ -16,12 +16,16 @@ pub(super) fn caveat(record: &Record) -> Option<Doubt> {
     const NAMED: usize = 3;
     let failed = share::failed(record);
     let share = share::messages(record);
-    let is_nothing = record.errors.is_empty() && failed == 0 && share.is_none();
+    let errors: Vec<&Failure> = record
+        .errors
+        .iter()
+        .filter(|error| !is_as_promised(record, error))
+        .collect();
+    let is_nothing = errors.is_empty() && failed == 0 && share.is_none();
     if record.ended == Ended::NothingConnected || is_nothing {
         return None;
     }
-    let mut words: Vec<String> = record
-        .errors
+    let mut words: Vec<String> = errors
         .iter()
         .take(NAMED)
         .map(|error| {
@@ -36,11 +40,11 @@ pub(super) fn caveat(record: &Record) -> Option<Doubt> {
             )
         })
         .collect();
-    if record.errors.len() > NAMED {
-        words.push(counted((record.errors.len() - NAMED) as u64, "other kind"));
+    if errors.len() > NAMED {
+        words.push(counted((errors.len() - NAMED) as u64, "other kind"));
     }
-    if record.errors.is_empty() {
-        let unnamed = failed.max(record.messages.timed_out);
+    if errors.is_empty() {
+        let unnamed = failed.max(share::timed_out(record));
         words.push(format!("{}, of no kind named", counted(unnamed, "message")));
     }
     let named = words.join(", ");
@@ -78,6 +82,13 @@ pub(super) fn caveat(record: &Record) -> Option<Doubt> {
             },
         ),
     })
+}
+
+/// True of messages that did not come to all where the server promises no more.
+fn is_as_promised(record: &Record, error: &Failure) -> bool {
+    share::may_lack_receivers(record)
+        && error.phase == Phase::Answers.name()
+        && error.kind == FailureKind::TimedOut.name()
 }
 
 /// True where all that failed are connections of slow readers, which a server may well end.

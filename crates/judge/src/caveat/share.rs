@@ -16,11 +16,25 @@ pub(super) fn failed(record: &Record) -> u64 {
     record.messages.failed.saturating_sub(cut)
 }
 
+/// True where a message may lack receivers when its time is over: the server promises no more, and
+/// what is missing is told with the deliveries.
+pub(super) fn may_lack_receivers(record: &Record) -> bool {
+    record.deliveries.is_some() && record.plan.expect.promise.may_lose()
+}
+
+/// Messages whose time was over before they had all of their answers, as far as that is a failure.
+pub(super) fn timed_out(record: &Record) -> u64 {
+    match may_lack_receivers(record) {
+        true => 0,
+        false => record.messages.timed_out,
+    }
+}
+
 /// Messages that had no right answer since their connection ended or their time was over, in words,
 /// where they are more than what is tolerated.
 pub(super) fn messages(record: &Record) -> Option<String> {
     let messages = &record.messages;
-    let missed = failed(record).saturating_add(messages.timed_out);
+    let missed = failed(record).saturating_add(timed_out(record));
     // That nothing was answered at all is said by itself.
     let is_so = messages.answered > 0 && is_too_much(record, missed, messages.sent);
     is_so.then(|| {

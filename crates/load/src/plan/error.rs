@@ -67,7 +67,8 @@ pub enum Why {
     TagAlone,
     /// It has something in it that cannot be read off a message that comes.
     #[error(
-        "has a time, {{rand:…}} or {{fill}} in it, which cannot be read off a message that comes; what          names a message is {{seq}}, {{n}} or {{tag}}"
+        "has a time, {{rand:…}} or {{fill}} in it, which cannot be read off a message that comes; what \
+         names a message is {{seq}}, {{n}} or {{tag}}"
     )]
     Unreadable,
     /// It puts in what no step of the login before has taken.

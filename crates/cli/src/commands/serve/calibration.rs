@@ -76,8 +76,8 @@ pub(super) struct Calibrating {
     /// On one thread. Of --misbehave it knows what --broadcast does, but for cross-room.
     #[arg(long, value_name = "RATE", group = "to_many", value_parser = quantity::rate_per_s)]
     push: Option<f64>,
-    /// Acknowledge each message to its sender with {"ack":N}, N from 1 on each connection: beside
-    /// --broadcast, or as all that is answered. Of --misbehave it knows no-ack:every=N.
+    /// Acknowledge each message to its sender with {"ack":N}, N from 1 on each connection; that is
+    /// all that is answered, or goes beside --broadcast. Of --misbehave it knows no-ack:every=N.
     #[arg(long, conflicts_with = "push")]
     ack: bool,
     /// With --broadcast: send no message to its sender.
