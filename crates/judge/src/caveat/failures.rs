@@ -84,11 +84,13 @@ pub(super) fn caveat(record: &Record) -> Option<Doubt> {
     })
 }
 
-/// True of messages that did not come to all where the server promises no more.
+/// True of messages that did not come to all, or came twice, where the server promises no more.
 fn is_as_promised(record: &Record, error: &Failure) -> bool {
-    share::may_lack_receivers(record)
-        && error.phase == Phase::Answers.name()
-        && error.kind == FailureKind::TimedOut.name()
+    let may_come_twice = record.deliveries.is_some() && record.plan.expect.promise.may_repeat();
+    let is_so = |kind: FailureKind| error.kind == kind.name();
+    error.phase == Phase::Answers.name()
+        && (share::may_lack_receivers(record) && is_so(FailureKind::TimedOut)
+            || may_come_twice && is_so(FailureKind::Duplicated))
 }
 
 /// True where all that failed are connections of slow readers, which a server may well end.
