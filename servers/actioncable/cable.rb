@@ -64,4 +64,5 @@ sleep if port.positive?
 $stdin.read
 puts STATS.to_json
 $stdout.flush
-exit!
+# At once, whatever threads still do.
+exit!(true)

@@ -98,7 +98,10 @@ fn glued(text: &str) -> String {
 /// True of two words that one reads as one.
 fn belong_together(word: &str, next: &str) -> bool {
     let bare = next.trim_end_matches([',', ';', '.', ':', ')']);
-    let is_number = word.ends_with(|last: char| last.is_ascii_digit());
+    // `4.88k` is one as well.
+    let is_number = word
+        .trim_end_matches(['k', 'M', 'G'])
+        .ends_with(|last: char| last.is_ascii_digit());
     let is_unit = UNITS.contains(&bare) || bare.ends_with("/s");
     let has_value = next.starts_with(|first: char| first.is_alphanumeric() || first == '\'');
     let is_value = word.trim_start_matches('(').starts_with('-')
@@ -135,7 +138,7 @@ mod tests {
             ["p50", "227 µs ±1", "of it"]
         );
         assert_eq!(wrapped("fewer (-c 16), or", 9), ["fewer", "(-c 16),", "or"]);
-        assert_eq!(wrapped("at ≥ 272k msg/s.", 8), ["at", "≥ 272k", "msg/s."]);
+        assert_eq!(wrapped("at ≥ 272k msg/s.", 8), ["at", "≥ 272k msg/s."]);
         assert_eq!(wrapped("漢字 漢字 ab", 7), ["漢字", "漢字 ab"]);
     }
 
