@@ -202,7 +202,14 @@ fn title(sheet: &mut Sheet, document: &Document) {
         let words = Piece::prose(&title.text).into_iter();
         words.map(|word| word.toned(Tone::Heading)).collect()
     };
-    pieces.extend(Piece::listed(&parts));
+    // Further lines stand further in; what is too long for one of them is broken as prose is.
+    let room = sheet.width().saturating_sub(4);
+    for piece in Piece::listed(&parts) {
+        match piece.columns() <= room {
+            true => pieces.push(piece),
+            false => pieces.extend(Piece::prose(&piece.text)),
+        }
+    }
     sheet.put(0, &pieces);
 }
 
