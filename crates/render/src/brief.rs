@@ -196,21 +196,21 @@ fn title(sheet: &mut Sheet, document: &Document) {
         let (connections, depth) = (count(clients.connections.into()), count((*depth).into()));
         parts.splice(..2, [format!("{connections} × {depth} in flight")]);
     }
-    let mut pieces = if title.columns() <= sheet.width() {
-        vec![title]
-    } else {
-        let words = Piece::prose(&title.text).into_iter();
-        words.map(|word| word.toned(Tone::Heading)).collect()
-    };
-    // Further lines stand further in; what is too long for one of them is broken as prose is.
+    let title = fitting(title, sheet.width()).into_iter();
+    let mut pieces: Vec<_> = title.map(|piece| piece.toned(Tone::Heading)).collect();
+    // Further lines stand further in.
     let room = sheet.width().saturating_sub(4);
-    for piece in Piece::listed(&parts) {
-        match piece.columns() <= room {
-            true => pieces.push(piece),
-            false => pieces.extend(Piece::prose(&piece.text)),
-        }
-    }
+    let listed = Piece::listed(&parts).into_iter();
+    pieces.extend(listed.flat_map(|piece| fitting(piece, room)));
     sheet.put(0, &pieces);
+}
+
+/// The piece, or its words one by one where it is wider than a line.
+fn fitting(piece: Piece, room: usize) -> Vec<Piece> {
+    match piece.columns() <= room {
+        true => vec![piece],
+        false => Piece::prose(&piece.text),
+    }
 }
 
 /// The measured time, or the one that was asked for, where it was not cut short.
