@@ -18,12 +18,13 @@ const HEADER: [&str; 2] = ["-H", "--header"];
 /// The flag whose values are subprotocols: browsers, which set no headers, send tokens as such.
 const SUBPROTOCOL: &str = "--subprotocol";
 /// Flags whose value is a text in which some part may be one.
-const TEXTS: [&str; 6] = [
+const TEXTS: [&str; 7] = [
     "-m",
     "--message",
     "--template",
     "--join",
     "--joined",
+    "--ack",
     "--greeting",
 ];
 /// The flag by which credentials are shown.
@@ -104,10 +105,8 @@ pub(crate) fn shell_words_for_others(words: &[OsString]) -> String {
 
 /// A value as a complaint about its flag may repeat it: `--bearer <TOKEN>` says which.
 pub(crate) fn shown_value_of(flag: &str, value: &str) -> String {
-    let name = flag.split([' ', '=']).next().unwrap_or_default();
-    let all = SECRET.iter().chain(&HEADER).chain(&TEXTS).copied();
-    match all.into_iter().find(|known| *known == name) {
-        Some(known) => shown_value(known, value),
+    match known(flag.split([' ', '=']).next().unwrap_or_default()) {
+        Some(name) => shown_value(name, value),
         None => shown_url(value).into_owned(),
     }
 }
@@ -160,14 +159,16 @@ fn in_one_line(words: &[OsString], shows_all: bool) -> String {
     line.join(" ")
 }
 
+/// The flag of this name, where its value, or some part of it, may be a credential by itself.
+fn known(name: &str) -> Option<&'static str> {
+    let all = SECRET.iter().chain(&HEADER).chain(&TEXTS);
+    all.copied().find(|flag| *flag == name)
+}
+
 /// Part of a word before a flag's value, the flag that withholds something of it, and the value,
 /// where it stands in the same word.
 fn parted(word: &str) -> (&str, Option<&'static str>, Option<&str>) {
-    let known = |name: &str| {
-        let all = SECRET.iter().chain(&HEADER).chain(&TEXTS);
-        let all = all.chain([&SUBPROTOCOL]).copied();
-        all.into_iter().find(|flag| *flag == name)
-    };
+    let known = |name: &str| known(name).or((name == SUBPROTOCOL).then_some(SUBPROTOCOL));
     if word.starts_with("--") {
         return match word.split_once('=') {
             Some((name, value)) => (&word[..=name.len()], known(name), Some(value)),

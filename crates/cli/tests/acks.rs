@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use crate::running::embedded::Embedded;
-use crate::running::wsbench;
+use crate::running::{assert_refused, documented, wsbench};
 
 /// The exit code and the document of a run of two seconds.
 fn measured(server: &Embedded, words: &[&str]) -> (Option<i32>, Value) {
@@ -20,17 +20,8 @@ fn measured(server: &Embedded, words: &[&str]) -> (Option<i32>, Value) {
         "300ms",
         "--timeout",
         "1s",
-        "--format",
-        "json",
-        "--no-state",
     ];
-    let output = wsbench(&[&usual[..], words, &[&server.url]].concat())
-        .output()
-        .unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    let document = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}{said}"));
-    (output.status.code(), document)
+    documented(&[&usual[..], words, &[&server.url]].concat())
 }
 
 fn count(document: &Value, group: &str, name: &str) -> u64 {
@@ -141,21 +132,9 @@ fn what_a_server_says_where_nothing_is_awaited_is_a_note() {
     assert!(count(&document, "messages", "received_in_window") > 50);
 
     let pushing = Embedded::start(&["--push", "50/s"]);
-    let words = [
-        "--mode",
-        "idle",
-        "-c",
-        "5",
-        "-d",
-        "1s",
-        "--format",
-        "json",
-        "--no-state",
-    ];
-    let words = [&words[..], &[pushing.url.as_str()]].concat();
-    let output = wsbench(&words).output().unwrap();
-    assert_eq!(output.status.code(), Some(0));
-    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let words = ["--mode", "idle", "-c", "5", "-d", "1s", &pushing.url];
+    let (code, document) = documented(&words);
+    assert_eq!(code, Some(0));
     assert!(count(&document, "messages", "unasked") > 20);
     assert!(has_caveat(&document, "unasked", "note"));
 }
@@ -206,10 +185,6 @@ fn acknowledgements_that_cannot_be_are_refused_in_words() {
             "'{nothing}' is not known",
         ),
     ] {
-        let words = [words, &["ws://127.0.0.1:9/"]].concat();
-        let output = wsbench(&words).output().unwrap();
-        assert_eq!(output.status.code(), Some(2), "{words:?}");
-        let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(text.contains(said), "{words:?}: {text}");
+        assert_refused(words, said);
     }
 }

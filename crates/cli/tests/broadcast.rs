@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use crate::running::embedded::Embedded;
-use crate::running::wsbench;
+use crate::running::{assert_refused, documented};
 
 /// The document of a run of 20 connections with 50 messages a second over two seconds.
 fn measured(server: &Embedded, words: &[&str]) -> (Option<i32>, Value) {
@@ -26,17 +26,8 @@ fn measured(server: &Embedded, words: &[&str]) -> (Option<i32>, Value) {
         "5",
         "--timeout",
         "1s",
-        "--format",
-        "json",
-        "--no-state",
     ];
-    let output = wsbench(&[&usual[..], words, &[&server.url]].concat())
-        .output()
-        .unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    let document = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}{said}"));
-    (output.status.code(), document)
+    documented(&[&usual[..], words, &[&server.url]].concat())
 }
 
 fn count(document: &Value, name: &str) -> u64 {
@@ -162,11 +153,6 @@ fn what_makes_no_broadcast_is_refused() {
         ),
         (&["--match", "id"], "no place in a message"),
     ] {
-        let output = wsbench(&[words, &["localhost:1"]].concat())
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(2), "{words:?}: {said}");
-        assert!(said.contains(told), "{words:?}: {said}");
+        assert_refused(words, told);
     }
 }

@@ -5,22 +5,16 @@
 use serde_json::Value;
 
 use crate::running::embedded::Embedded;
-use crate::running::wsbench;
+use crate::running::{assert_refused, documented};
 
 fn measured(server: &Embedded, words: &[&str]) -> (Option<i32>, Value) {
     let warmup = ["--warmup", "200ms"];
-    documented(server, &[&warmup[..], words].concat())
+    of_two_seconds(server, &[&warmup[..], words].concat())
 }
 
-fn documented(server: &Embedded, words: &[&str]) -> (Option<i32>, Value) {
-    let usual = ["-d", "2s", "--seed", "5", "--format", "json", "--no-state"];
-    let output = wsbench(&[&usual[..], words, &[&server.url]].concat())
-        .output()
-        .unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    let document = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}{said}"));
-    (output.status.code(), document)
+fn of_two_seconds(server: &Embedded, words: &[&str]) -> (Option<i32>, Value) {
+    let usual = ["-d", "2s", "--seed", "5"];
+    documented(&[&usual[..], words, &[&server.url]].concat())
 }
 
 const PUSH: [&str; 8] = [
@@ -169,7 +163,7 @@ fn sessions_come_by_their_schedule() {
 #[test]
 fn a_storm_is_open_no_faster_than_the_server_accepts() {
     let server = Embedded::start(&["--accept-delay", "5ms"]);
-    let (code, document) = documented(&server, &["--mode", "storm", "-c", "60"]);
+    let (code, document) = of_two_seconds(&server, &["--mode", "storm", "-c", "60"]);
     assert_eq!(code, Some(0), "{:#}", document["audit"]);
     assert_eq!(document["sessions"]["opened"], 60);
     let storm = &document["storm_ns"];
@@ -194,11 +188,7 @@ fn flags_of_sessions_and_pushes_that_do_not_go_together_are_refused() {
         (&["--mode", "idle", "-n", "10"], "--mode"),
         (&["--mode", "storm", "--warmup", "1s"], "--warmup"),
     ] {
-        let words = [words, &["localhost:1"]].concat();
-        let output = wsbench(&words).output().unwrap();
-        assert_eq!(output.status.code(), Some(2), "{words:?}");
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert!(told.contains(said), "{words:?}: {told}");
+        assert_refused(words, said);
     }
 }
 

@@ -7,7 +7,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::running::embedded::Embedded;
-use crate::running::wsbench;
+use crate::running::{assert_refused, wsbench};
 
 /// The exit code, the document and what was said of a run.
 fn run(words: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, Value, String) {
@@ -401,16 +401,6 @@ fn what_makes_no_rooms_and_no_words_is_refused() {
     ] {
         assert_refused(words, told);
     }
-}
-
-/// Refused with exit code 2 and these words.
-fn assert_refused(words: &[&str], told: &str) {
-    let output = wsbench(&[words, &["localhost:1"]].concat())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(2), "{words:?}: {said}");
-    assert!(said.contains(told), "{words:?}: {said}");
 }
 
 #[test]

@@ -52,7 +52,8 @@ impl Outlet {
         )
     }
 
-    /// An empty tally, prepared: one that came back, or a new one where the collector is late.
+    /// An empty tally: one that came back prepared, or a new one, which is not, where the collector is
+    /// late.
     pub(crate) fn empty(&self) -> Box<Tally> {
         self.emptied.try_recv().unwrap_or_default()
     }

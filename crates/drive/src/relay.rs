@@ -227,9 +227,8 @@ fn farewell(mut pairs: Vec<RelayPair>, noted: &mut dyn FnMut(Noted)) {
     }
     let until = Instant::now() + FAREWELL;
     loop {
-        let gone = pairs
-            .iter_mut()
-            .filter_map(|pair| pair.is_gone().then_some(()));
+        // Each is asked, for it writes meanwhile.
+        let gone = pairs.iter_mut().map(RelayPair::is_gone).filter(|it| *it);
         if gone.count() == pairs.len() || Instant::now() >= until {
             break;
         }

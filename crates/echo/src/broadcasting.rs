@@ -210,9 +210,9 @@ impl Answering for Broadcasting {
         out: &mut FrameBuffer,
     ) -> Next {
         if let Some(room) = named(JOIN, bytes) {
-            if !from.is_in(room) {
-                from.rooms.push(room.into());
-            }
+            // The latest is last, also where it is joined again.
+            from.rooms.retain(|it| **it != *room);
+            from.rooms.push(room.into());
             let joined = [b"{\"joined\":\"", room, JOINED_END].concat();
             out.push_frame(true, OpCode::Text, None, &[&joined]);
             return Next::Continue;

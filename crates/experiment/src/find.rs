@@ -27,7 +27,7 @@ use wsbench_record::search::{
 use wsbench_setting::{Text, Told};
 use wsbench_stats::batches::BATCHES;
 
-use crate::pilot::{self, PilotError};
+use crate::pilot::{self, PilotError, SPARE, around_s};
 use crate::runner::{Runner, RunnerError, Step};
 use evidence::{Evidence, Next, Rules, TrialReason};
 use judge::{TrialJudgement, judge};
@@ -44,11 +44,7 @@ const START_DELIVERIES_PER_S: f64 = 2_000.0;
 const FLOOR_SHARE: f64 = 1.0 / 16.0;
 /// An overload is this much above the load that failed.
 const OVERLOAD: f64 = 1.5;
-/// Time that a trial takes beside its window and warm-up: opening, drain, closing, s.
-const AROUND_S: f64 = 2.0;
-/// Factor on what a trial took beside its window, for it varies.
-const SPARE: f64 = 1.2;
-/// Time beyond that, s.
+/// Time beyond what a trial took beside its window, s.
 const SPARE_S: f64 = 0.1;
 /// A load that is sure to fail is this many times the greatest that may hold.
 const PRESSED: f64 = 2.0;
@@ -155,7 +151,7 @@ pub fn find(settings: &Settings, runner: &mut dyn Runner) -> Result<Search, Find
         Ending::Found | Ending::Blurred => hunt.recovery(),
         _ => None,
     };
-    Ok(hunt.concluded(ended, recovery, capacity_per_s))
+    Ok(hunt.concluded(ended, recovery))
 }
 
 fn rules(settings: &Settings, start: f64, capacity: Option<f64>) -> Rules {
@@ -245,8 +241,7 @@ impl SearchState<'_> {
                 // What is left is used, also where it is less than was wanted.
                 length_s = length_s.min(self.rest_s(load));
                 if length_s < SHORTEST_S.min(self.settings.length.as_secs_f64()) {
-                    self.press();
-                    return Ok(Ending::OutOfTime);
+                    return Ok(self.press());
                 }
             }
             match self.trial(load, length_s, purpose(why)) {
@@ -259,22 +254,25 @@ impl SearchState<'_> {
     }
 
     /// Asks for more than there can be where nothing is certain yet, in what is left of the time: so
-    /// that there is a bracket, wide as it is.
-    fn press(&mut self) {
+    /// that there is a bracket, wide as it is. How the search ends with it.
+    fn press(&mut self) -> Ending {
         if self.evidence.ends(true) != (None, None) {
-            return;
+            return Ending::OutOfTime;
         }
         let most = self.trials.iter().map(|trial| trial.load);
         let most = most.fold(self.capacity.unwrap_or(0.0), f64::max);
         let load = (most * PRESSED).ceil();
         let length_s = self.rest_s(load).min(SHORTEST_S);
         if length_s < SHORTEST_S / 2.0 {
-            return;
+            return Ending::OutOfTime;
         }
-        // A run that cannot be carried out here tells nothing.
-        if let Ok(judgement) = self.trial(load, length_s, Purpose::Bracket) {
-            self.evidence.push(judgement.score);
+        match self.trial(load, length_s, Purpose::Bracket) {
+            Ok(judgement) => self.evidence.push(judgement.score),
+            Err(RunnerError::Interrupted) => return Ending::Interrupted,
+            // A run that cannot be carried out here tells nothing.
+            Err(_) => {}
         }
+        Ending::OutOfTime
     }
 
     /// Time for which trials can still be made, s: the longest ones, with what is around them, and
@@ -282,7 +280,7 @@ impl SearchState<'_> {
     fn left_s(&self) -> f64 {
         let settings = self.settings;
         let longest_s = settings.longest.as_secs_f64();
-        let around_s = settings.plan.warmup.least.as_secs_f64() + AROUND_S;
+        let around_s = around_s(&settings.plan);
         let limit_s = settings.limit.as_secs_f64();
         let after_s = 2.0 * (settings.length.as_secs_f64() + around_s);
         // In a short search the bracket comes first.
@@ -435,7 +433,7 @@ impl SearchState<'_> {
     fn around_s(&self, load: f64) -> f64 {
         let alike = self.took.iter().filter(|(at, _)| *at >= load);
         let longest_s = alike.map(|(_, took_s)| *took_s).reduce(f64::max);
-        let expected_s = self.settings.plan.warmup.least.as_secs_f64() + AROUND_S;
+        let expected_s = around_s(&self.settings.plan);
         longest_s.map_or(expected_s, |longest_s| longest_s * SPARE + SPARE_S)
     }
 
@@ -444,17 +442,12 @@ impl SearchState<'_> {
     }
 
     fn has_time_for(&self, trials: u32, length_s: f64) -> bool {
-        let each = length_s + self.settings.plan.warmup.least.as_secs_f64() + AROUND_S;
+        let each = length_s + around_s(&self.settings.plan);
         self.spent_s() + f64::from(trials) * each <= self.settings.limit.as_secs_f64()
     }
 
     /// The document of the search.
-    fn concluded(
-        self,
-        ended: Ending,
-        recovery: Option<Recovery>,
-        capacity_per_s: Option<f64>,
-    ) -> Search {
+    fn concluded(self, ended: Ending, recovery: Option<Recovery>) -> Search {
         let took_s = self.spent_s();
         let (holds, fails) = self.bracket();
         let limited_by = match (&ended, fails) {
@@ -478,7 +471,7 @@ impl SearchState<'_> {
             most_trials: settings.most_trials,
             limit_s: settings.limit.as_secs_f64(),
             took_s,
-            capacity_per_s,
+            capacity_per_s: self.capacity,
             holds,
             fails,
             limited_by,

@@ -12,6 +12,16 @@ use wsbench_setting::{Text, Told};
 
 use crate::runner::{Runner, RunnerError, Step};
 
+/// Factor on what runs took beside their windows, for it varies.
+pub(crate) const SPARE: f64 = 1.2;
+/// Time that a run takes beside its window and warm-up: opening, drain, closing, s.
+const AROUND_S: f64 = 2.0;
+
+/// Time that a run is expected to take beside its window, s.
+pub(crate) fn around_s(plan: &Plan) -> f64 {
+    plan.warmup.least.as_secs_f64() + AROUND_S
+}
+
 /// Messages in flight in all: deep enough to keep a server busy over a loopback, and few enough for a
 /// slow one to answer while the pilot lasts. Where they are too few, the search finds more.
 const IN_FLIGHT: u32 = 64;

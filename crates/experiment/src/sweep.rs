@@ -17,7 +17,7 @@ use wsbench_record::sweep::{Knee, Point, Run, SCHEMA, Sweep};
 use wsbench_setting::{Field, Text, Told, text};
 
 use crate::find::judge::is_rate_missed;
-use crate::pilot::{self, PilotError};
+use crate::pilot::{self, PilotError, SPARE, around_s};
 use crate::runner::{Runner, RunnerError, Step};
 
 /// Bounds at which a sweep of its own begins and ends, as shares of the pilot's rate (METHOD
@@ -29,10 +29,6 @@ const SAMPLES: f64 = 2_000.0;
 const LONGER: u64 = 5;
 /// No run is made shorter than this to fit into the limit.
 const SHORTEST: Nanos = Nanos::from_secs(1);
-/// Factor on what runs took beside their windows, for it varies.
-const SPARE: f64 = 1.2;
-/// Time that a run takes beside its window and warm-up: opening, drain, closing, s.
-const AROUND_S: f64 = 2.0;
 
 /// The settings of a sweep: what is swept, and within what bounds.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,7 +92,7 @@ pub fn sweep(settings: &Settings, runner: &mut dyn Runner) -> Result<Sweep, Swee
         asked,
         collected: rates.iter().map(|rate| FiguresAtRate::new(*rate)).collect(),
         planned: rates.len() * fitted.settings.rounds as usize,
-        order: order(rates.len(), asked.rounds, asked.plan.seed),
+        order: order(rates.len(), asked.rounds.max(1), asked.plan.seed),
         fitted,
         runner,
         began_s,
@@ -153,7 +149,7 @@ impl Course<'_> {
             let at = self.order[self.done];
             let rate_per_s = self.collected[at].asked_per_s;
             let length = self.length(rate_per_s);
-            let around_s = around_s(self.asked);
+            let around_s = around_s(&self.asked.plan);
             if self.done > 0 && length.as_secs_f64() + around_s > self.left_s() {
                 let left = self.planned - self.done;
                 let words = format!("{left} runs were left out for want of time (");
@@ -212,7 +208,7 @@ impl Course<'_> {
 
     /// Time that a run is expected to take beside its window, s: by those that were made.
     fn expected_s(&self) -> f64 {
-        let most_s = around_s(self.asked);
+        let most_s = around_s(&self.asked.plan);
         match self.done {
             0 => most_s,
             done => (self.beside_s / done as f64 * SPARE).min(most_s),
@@ -221,7 +217,7 @@ impl Course<'_> {
 
     /// Time that is kept for one run that takes as long as is expected at the worst, s.
     fn reserve_s(&self) -> f64 {
-        around_s(self.asked) - self.expected_s()
+        around_s(&self.asked.plan) - self.expected_s()
     }
 
     fn spent_s(&self) -> f64 {
@@ -255,7 +251,7 @@ struct Fitted {
 /// fewer rates. True where something was changed by which a point knows less.
 fn fitted(asked: &Settings, capacity_per_s: Option<f64>, spent_s: f64) -> (Fitted, bool) {
     let left_s = asked.limit.as_secs_f64() - spent_s;
-    let around_s = around_s(asked);
+    let around_s = around_s(&asked.plan);
     let takes_s = |fitted: &Fitted| {
         let settings = &fitted.settings;
         let rates = rates(settings, capacity_per_s).into_iter();
@@ -329,14 +325,9 @@ fn order(rates: usize, rounds: u32, seed: u64) -> Vec<usize> {
     order
 }
 
-/// Time that a run takes beside its window, s.
-fn around_s(settings: &Settings) -> f64 {
-    settings.plan.warmup.least.as_secs_f64() + AROUND_S
-}
-
 /// Time that one run takes, s: that which those before took, else that of its parts.
 fn each_s(settings: &Settings, spent_s: f64, done: usize) -> f64 {
-    let made_of = settings.length.as_secs_f64() + around_s(settings);
+    let made_of = settings.length.as_secs_f64() + around_s(&settings.plan);
     if done > 0 {
         made_of.max(spent_s / done as f64)
     } else {

@@ -262,8 +262,8 @@ impl Meter {
             return;
         }
         self.tally.acks.received += 1;
-        self.tally.times[Series::Ack].record(at - times.due);
-        self.tally.times[Series::AckService].record(at - times.sent);
+        self.tally.record(Series::Ack, at - times.due);
+        self.tally.record(Series::AckService, at - times.sent);
     }
 
     /// Books an acknowledgement that is awaited no more.
@@ -278,8 +278,8 @@ impl Meter {
             }
         }
         if how != Unanswered::Failed {
-            self.tally.times[Series::Ack].record(now - times.due);
-            self.tally.times[Series::AckCensored].record(now - times.due);
+            self.tally.record(Series::Ack, now - times.due);
+            self.tally.record(Series::AckCensored, now - times.due);
         }
     }
 

@@ -153,6 +153,12 @@ impl Tally {
         self.times[series].record_by(time, count, &mut self.spares);
     }
 
+    /// Counts the time of a delivery to a receiver of a tenth, from 0.
+    #[inline]
+    pub fn record_by_decile(&mut self, decile: usize, time: Nanos) {
+        self.by_decile.record_by(decile, time, &mut self.spares);
+    }
+
     /// The times of a series.
     #[must_use]
     pub fn at(&self, series: Series) -> &Histogram {

@@ -74,9 +74,8 @@ fn lines(document: &Document, style: Style, shares: Option<&[f64]>, more: &[&str
     }
     // Of the long form they stand below.
     for judgement in document.conditions.iter().filter(|_| !more.is_empty()) {
-        let pieces = Piece::prose(&conditions::words(judgement)).into_iter();
         let tone = conditions::tone(judgement.state);
-        let pieces: Vec<Piece> = pieces.map(|piece| piece.toned(tone)).collect();
+        let pieces = Piece::toned_prose(&conditions::words(judgement), tone);
         sheet.put_hanging(0, 2, &pieces);
     }
     sheet.text + &trusted.text
@@ -213,6 +212,13 @@ fn fitting(piece: Piece, room: usize) -> Vec<Piece> {
     }
 }
 
+/// Numbers with what they are of, those above zero.
+fn some(numbers: &[(u64, &str)]) -> Vec<String> {
+    let numbers = numbers.iter().filter(|(number, _)| *number > 0);
+    let words = numbers.map(|(number, word)| format!("{} {word}", count(*number)));
+    words.collect()
+}
+
 /// The measured time, or the one that was asked for, where it was not cut short.
 fn length(document: &Document, asked_s: f64) -> String {
     let is_short = document.ended == Ended::Interrupted || document.until.is_some();
@@ -318,7 +324,7 @@ fn fates(document: &Document) -> Vec<String> {
         fates.push(format!("{} answered", count(messages.answered)));
     }
     let cut = document.returns.map_or(0, |counts| counts.cut_messages);
-    let wrong = [
+    let wrong = some(&[
         (messages.unsent, "never sent"),
         (messages.timed_out, "timed out"),
         (messages.failed.saturating_sub(cut), "failed"),
@@ -329,12 +335,7 @@ fn fates(document: &Document) -> Vec<String> {
         (messages.duplicated, "duplicated"),
         (messages.reordered, "reordered"),
         (messages.unasked, "unasked"),
-    ];
-    let wrong: Vec<String> = wrong
-        .into_iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, word)| format!("{} {word}", count(number)))
-        .collect();
+    ]);
     if wrong.is_empty() {
         fates.push(
             match document.plan.clients.exchange.verify {
@@ -476,9 +477,7 @@ fn nothing(sheet: &mut Sheet, document: &Document) {
             counted(connections.upgraded, "connection")
         )
     };
-    let words = Piece::prose(&words).into_iter();
-    let words: Vec<Piece> = words.map(|piece| piece.toned(Tone::Bad)).collect();
-    sheet.put(2, &words);
+    sheet.put(2, &Piece::toned_prose(&words, Tone::Bad));
     died::causes(sheet, document);
     advice(sheet, document);
 }

@@ -45,7 +45,12 @@ impl LabelledText {
     }
 
     fn put(&mut self, label: &str, words: &str) {
-        let padding = " ".repeat(LABEL.saturating_sub(label.chars().count()));
+        self.put_at(LABEL, label, words);
+    }
+
+    /// Words that begin at a column, their label before them.
+    fn put_at(&mut self, column: usize, label: &str, words: &str) {
+        let padding = " ".repeat(column.saturating_sub(label.chars().count()));
         let label = self.style.paint(Tone::Heading, label);
         let line = format!("{label}{padding}{}", self.style.dressed(words));
         self.text.push_str(line.trim_end());
@@ -120,12 +125,7 @@ impl LabelledText {
     fn rows(&mut self, label: &str, indent: usize, table: &Table) {
         let room = self.width().max(NARROWEST).saturating_sub(indent);
         for (at, line) in table.lines(room).into_iter().enumerate() {
-            let label = if at == 0 { label } else { "" };
-            let padding = " ".repeat(indent.saturating_sub(label.chars().count()));
-            let label = self.style.paint(Tone::Heading, label);
-            let line = format!("{label}{padding}{}", self.style.dressed(&line));
-            self.text.push_str(line.trim_end());
-            self.text.push('\n');
+            self.put_at(indent, if at == 0 { label } else { "" }, &line);
         }
     }
 }

@@ -64,11 +64,16 @@ pub(crate) fn command(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// The words of a command, quotes and all.
+/// The words of a command, quotes and all. A quotation mark behind a backslash, outside of quotes,
+/// begins none.
 fn shell_words(text: &str) -> Vec<&str> {
-    let mut quote = None;
+    let (mut quote, mut is_escaped) = (None, false);
     let parts = text.split(move |letter: char| {
+        if std::mem::take(&mut is_escaped) {
+            return false;
+        }
         match (quote, letter) {
+            (None, '\\') => is_escaped = true,
             (None, '\'' | '"') => quote = Some(letter),
             (Some(open), _) if open == letter => quote = None,
             _ => {}
@@ -144,6 +149,12 @@ mod tests {
 
     #[test]
     fn a_broken_command_is_one_command_to_a_shell() {
+        let own = r"wsbench -m 'it'\''s ok' -c 16";
+        assert_eq!(
+            command(own, 24),
+            [r"wsbench \", r"-m 'it'\''s ok' -c 16"],
+            "no break within quotes"
+        );
         let text = "wsbench find --slo 'p99<20ms and more' -c 16 localhost:3000 --seed 1783984035";
         assert_eq!(command(text, 100), [text]);
         assert_eq!(

@@ -7,4 +7,4 @@ mod text;
 pub use csv::render as csv;
 pub use markdown::render as markdown;
 pub use text::render as text;
-pub(crate) use text::{knee, remarks, table};
+pub(crate) use text::{knee, planned, remarks, table};

@@ -218,11 +218,10 @@ impl Laid<'_> {
         let before = self.columns_but_the_last() + GAP;
         let mut lines = Vec::new();
         for row in self.all() {
-            let mut figures = self.line(row, self.columns.len() - 1);
+            let mut front = self.line(row, self.columns.len() - 1) + &" ".repeat(GAP);
             for words in wrapped(self.words(row), room - before) {
-                let line = format!("{figures:<before$}{words}");
-                lines.push(line.trim_end().to_owned());
-                figures.clear();
+                lines.push((front + &words).trim_end().to_owned());
+                front = " ".repeat(before);
             }
         }
         lines

@@ -29,7 +29,7 @@ pub const UNTIMED_INTERVAL: Nanos = Nanos::from_millis(250);
 /// The length of one interval of the time series.
 #[must_use]
 pub fn interval(stop: StopRule) -> Nanos {
-    let StopRule::Duration(duration) = stop else {
+    let Some(duration) = stop.duration() else {
         return UNTIMED_INTERVAL;
     };
     Nanos(duration.0 / POINTS)

@@ -153,6 +153,27 @@ pub fn measured(arguments: &[&str]) -> Run {
     Run::of(start_measuring(arguments).ended())
 }
 
+/// Holds that these words, with a place to go to, are refused with exit code 2 and what is told.
+pub fn assert_refused(words: &[&str], told: &str) {
+    let ended = Process::start(&mut wsbench(&[words, &["localhost:1"]].concat())).ended();
+    let said = ended.stderr;
+    assert_eq!(ended.status.code(), Some(2), "{words:?}: {said}");
+    assert!(said.contains(told), "{words:?}: {said}");
+}
+
+/// The exit code and the document of a run. It is not held to what [`Run`] holds one to: messages may be
+/// sent that nobody answers, and clients may come by a schedule.
+pub fn documented(arguments: &[&str]) -> (Option<i32>, Value) {
+    let words = [&["--format", "json", "--no-state"], arguments].concat();
+    let ended = Process::start(&mut wsbench(&words)).ended();
+    (ended.status.code(), parsed(&ended))
+}
+
+fn parsed(ended: &Ended) -> Value {
+    let document = serde_json::from_str(&ended.stdout);
+    document.unwrap_or_else(|error| panic!("{error}: {}{}", ended.stdout, ended.stderr))
+}
+
 /// Starts `wsbench --format json` with these arguments, and always with a seed: what is sent is the
 /// same in every run of a test.
 pub fn start_measuring(arguments: &[&str]) -> Process {
@@ -166,11 +187,8 @@ pub fn start_measuring(arguments: &[&str]) -> Process {
 impl Run {
     /// Reads the document that a process printed.
     pub fn of(ended: Ended) -> Self {
-        let document = serde_json::from_str(&ended.stdout);
-        let document =
-            document.unwrap_or_else(|error| panic!("{error}: {}{}", ended.stdout, ended.stderr));
         let run = Self {
-            document,
+            document: parsed(&ended),
             exit: ended.status.code().unwrap(),
             stderr: ended.stderr,
             took: ended.took,

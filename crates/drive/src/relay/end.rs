@@ -117,7 +117,7 @@ impl RelayEnd {
                 Err(error) => return Err(error),
             }
         }
-        Ok(!self.link.has_unsent())
+        Ok(self.is_written())
     }
 
     /// True once nothing waits for it, neither here nor within TLS.

@@ -161,7 +161,7 @@ impl RelayPair {
         let mut went = Went::default();
         let is_late = self.came.elapsed() > behind.patience;
         loop {
-            let stage = std::mem::replace(&mut self.stage, PairStage::leaving(None));
+            let stage = std::mem::replace(&mut self.stage, PairStage::Asked(Vec::new()));
             let step = match stage {
                 PairStage::Asked(head) => self.ask(head, behind, registry),
                 PairStage::Connecting(asking, link) => self.connect(asking, link, behind),

@@ -8,7 +8,6 @@ use wsbench_record::document::Record;
 use wsbench_record::units::{count, counted};
 use wsbench_setting::{Field, Text, text};
 
-use super::advice::REPORT_FAULT;
 use super::doubt::Doubt;
 use super::share;
 
@@ -28,13 +27,7 @@ pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
 
 /// Every acknowledgement awaited has one fate.
 fn conservation(counts: &AckCounts) -> Option<Doubt> {
-    let breach = AckCounts::FATES.breach(counts)?;
-    Some(Doubt::new(
-        Kind::Conservation,
-        Severity::Invalid,
-        breach,
-        REPORT_FAULT,
-    ))
+    AckCounts::FATES.breach(counts).map(Doubt::unconserved)
 }
 
 /// Messages that were not acknowledged. Where nothing else answers them they are told of as unanswered.

@@ -6,7 +6,6 @@ use wsbench_record::document::Record;
 use wsbench_record::units::{count, counted, percent};
 use wsbench_setting::{Field, Text, text};
 
-use super::advice::REPORT_FAULT;
 use super::doubt::Doubt;
 use super::wait;
 
@@ -30,13 +29,7 @@ pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
 
 /// Every delivery expected has one fate.
 fn conservation(counts: &DeliveryCounts) -> Option<Doubt> {
-    let breach = DeliveryCounts::FATES.breach(counts)?;
-    Some(Doubt::new(
-        Kind::Conservation,
-        Severity::Invalid,
-        breach,
-        REPORT_FAULT,
-    ))
+    DeliveryCounts::FATES.breach(counts).map(Doubt::unconserved)
 }
 
 /// Deliveries that did not take place in time.

@@ -3,6 +3,8 @@
 use wsbench_record::audit::{Caveat, Kind, Severity};
 use wsbench_setting::{Spelling, Text};
 
+use super::advice::REPORT_FAULT;
+
 /// A doubt about the figures of a run.
 pub(super) struct Doubt {
     /// The kind.
@@ -29,6 +31,11 @@ impl Doubt {
             message: message.into(),
             advice: advice.into(),
         }
+    }
+
+    /// Counts that contradict each other, in words: a fault of ours, whatever the server did.
+    pub(super) fn unconserved(words: impl Into<String>) -> Self {
+        Self::new(Kind::Conservation, Severity::Invalid, words, REPORT_FAULT)
     }
 
     /// The doubt as it is stored, its settings spelled.

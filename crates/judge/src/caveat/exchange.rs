@@ -10,7 +10,7 @@ use wsbench_record::document::{Ended, Failure, Record};
 use wsbench_record::units::{count, counted};
 use wsbench_setting::{Field, Text, text};
 
-use super::advice::{REPORT_FAULT, how_to_run_longer};
+use super::advice::how_to_run_longer;
 use super::doubt::Doubt;
 use super::{answers, failures, presence, share};
 use crate::outcome::has_results;
@@ -170,22 +170,17 @@ fn was_measured(record: &Record) -> bool {
 fn conservation(record: &Record) -> Option<Doubt> {
     let messages = &record.messages;
     (!messages.is_conserved()).then(|| {
-        Doubt::new(
-            Kind::Conservation,
-            Severity::Invalid,
-            format!(
-                "{} sent, but {} answered + {} timed out + {} failed + {} in flight + {} that nobody \
-                 answers make {}",
-                count(messages.sent),
-                count(messages.answered),
-                count(messages.timed_out),
-                count(messages.failed),
-                count(messages.in_flight_at_end),
-                count(messages.unawaited),
-                messages.accounted(),
-            ),
-            REPORT_FAULT,
-        )
+        Doubt::unconserved(format!(
+            "{} sent, but {} answered + {} timed out + {} failed + {} in flight + {} that nobody \
+             answers make {}",
+            count(messages.sent),
+            count(messages.answered),
+            count(messages.timed_out),
+            count(messages.failed),
+            count(messages.in_flight_at_end),
+            count(messages.unawaited),
+            messages.accounted(),
+        ))
     })
 }
 
@@ -195,12 +190,11 @@ fn samples_kept(record: &Record) -> Option<Doubt> {
         let spans = record.at(Series::Delivery);
         let sampled = spans.count.saturating_sub(spans.censored);
         return (sampled < deliveries.received).then(|| {
-            let words = format!(
+            Doubt::unconserved(format!(
                 "{} received, but {} were kept",
                 count(deliveries.received),
                 counted(sampled, "delivery time"),
-            );
-            Doubt::new(Kind::Conservation, Severity::Invalid, words, REPORT_FAULT)
+            ))
         });
     }
     let answered = record.messages.answered;
@@ -210,17 +204,12 @@ fn samples_kept(record: &Record) -> Option<Doubt> {
         .count
         .saturating_sub(record.at(Series::Response).censored);
     (answered != sampled || record.at(Series::Service).count != sampled).then(|| {
-        Doubt::new(
-            Kind::Conservation,
-            Severity::Invalid,
-            format!(
-                "{} answered, but {} and {} were kept",
-                count(answered),
-                counted(sampled, "response time"),
-                counted(record.at(Series::Service).count, "service time"),
-            ),
-            REPORT_FAULT,
-        )
+        Doubt::unconserved(format!(
+            "{} answered, but {} and {} were kept",
+            count(answered),
+            counted(sampled, "response time"),
+            counted(record.at(Series::Service).count, "service time"),
+        ))
     })
 }
 

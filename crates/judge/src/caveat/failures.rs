@@ -59,7 +59,7 @@ pub(super) fn caveat(record: &Record) -> Option<Doubt> {
                 " where so many are expected",
             ],
         ),
-        None if failed == 0 && are_slow_readers(record) => Doubt::new(
+        None if failed == 0 && are_slow_readers(record, &errors) => Doubt::new(
             Kind::Failures,
             Severity::Note,
             format!("slow readers were ended: {named}"),
@@ -94,10 +94,10 @@ fn is_as_promised(record: &Record, error: &Failure) -> bool {
 }
 
 /// True where all that failed are connections of slow readers, which a server may well end.
-fn are_slow_readers(record: &Record) -> bool {
+fn are_slow_readers(record: &Record, errors: &[&Failure]) -> bool {
     let lost = record.slow.map_or(0, |slow| slow.lost);
-    let ended = |error: &Failure| (error.phase == Phase::Close.name()).then_some(error.count);
-    lost > 0 && record.errors.iter().map(ended).sum::<Option<u64>>() == Some(lost)
+    let ended = |error: &&Failure| (error.phase == Phase::Close.name()).then_some(error.count);
+    lost > 0 && errors.iter().map(ended).sum::<Option<u64>>() == Some(lost)
 }
 
 /// What follows from the code with which the server has closed.

@@ -6,14 +6,12 @@ use wsbench_record::document::Record;
 use wsbench_record::units::{count, counted};
 use wsbench_setting::{Field, text};
 
-use super::advice::REPORT_FAULT;
 use super::doubt::Doubt;
 
 /// Clients that were lost and had not come back.
 pub(super) fn away(counts: &ReturnCounts) -> Option<Doubt> {
-    let kind = Kind::Conservation;
     if let Some(breach) = ReturnCounts::FATES.breach(counts) {
-        return Some(Doubt::new(kind, Severity::Invalid, breach, REPORT_FAULT));
+        return Some(Doubt::unconserved(breach));
     }
     (counts.away > 0).then(|| {
         let words = format!(
@@ -32,8 +30,7 @@ pub(super) fn away(counts: &ReturnCounts) -> Option<Doubt> {
 pub(super) fn unopened(record: &Record) -> Option<Doubt> {
     let counts = record.sessions?;
     if let Some(breach) = SessionCounts::FATES.breach(&counts) {
-        let kind = Kind::Conservation;
-        return Some(Doubt::new(kind, Severity::Invalid, breach, REPORT_FAULT));
+        return Some(Doubt::unconserved(breach));
     }
     let missing = counts.turned_away + counts.under_way;
     if counts.crowded > 0 && missing == 0 {

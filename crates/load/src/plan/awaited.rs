@@ -26,7 +26,7 @@ pub struct Awaited {
 /// One of the parts by which a message is known, ready to be held against any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum AwaitedPart {
-    /// One that nothing is put into.
+    /// One that is no text, into which nothing is put.
     Fixed(Pattern),
     /// All of it.
     Whole(Template),
@@ -129,10 +129,7 @@ impl Awaited {
 impl AwaitedPart {
     fn of(pattern: &Pattern) -> Self {
         let fixed = || Self::Fixed(pattern.clone());
-        let words = |text: &[u8]| {
-            let words = Template::for_words(std::str::from_utf8(text).ok()?).ok()?;
-            (!words.is_fixed()).then_some(words)
-        };
+        let words = |text: &[u8]| Template::for_words(std::str::from_utf8(text).ok()?).ok();
         match pattern {
             Pattern::Equals(text) => words(text).map_or_else(fixed, Self::Whole),
             Pattern::Prefix(text) => words(text).map_or_else(fixed, Self::Front),

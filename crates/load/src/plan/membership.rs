@@ -88,8 +88,7 @@ impl Population {
             ..turn
         };
         let each = self.rooms_each();
-        let is_end = !self.is_of_room(place, next.step);
-        if each == 1 || !is_end {
+        if each == 1 || self.is_of_room(place, next.step) {
             return next;
         }
         if turn.room + 1 >= each || !self.is_of_room(place, turn.step) {

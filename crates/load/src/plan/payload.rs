@@ -228,13 +228,14 @@ impl Payload {
             Self::Template { template, .. } => template.text(),
             Self::Generated { .. } | Self::Withheld { .. } | Self::Corpus { .. } => "",
         };
-        let is_secret = !shows_secrets && !credentials_in_text(text).is_empty();
-        if !is_long && !is_secret {
+        // What is long is withheld in any case.
+        let is_secret = || !shows_secrets && !credentials_in_text(text).is_empty();
+        if !is_long && !is_secret() {
             return self.clone();
         }
         let mut facts = self.facts();
         if let PayloadFacts::Template { template, .. } = &mut facts
-            && is_secret
+            && !shows_secrets
         {
             *template = shown_text(template).into_owned();
         }

@@ -113,6 +113,10 @@ fn commanded(text: &str) -> impl Iterator<Item = Spotted<'_>> {
     starts.filter_map(|(at, line)| {
         let bare = line.trim_start_matches(['/', ':', '"', ' ']);
         let (name, rest) = bare.split_once(' ')?;
+        // Before anything else, for what follows looks at all of the line.
+        if !COMMANDS.contains(&name) {
+            return None;
+        }
         let is_edge = |letter: char| letter.is_whitespace() || letter.is_control();
         let rest = rest.trim_start_matches(|letter| is_edge(letter) || ":\"".contains(letter));
         let argument = rest.trim_end_matches(|letter| is_edge(letter) || letter == '"');
@@ -121,7 +125,7 @@ fn commanded(text: &str) -> impl Iterator<Item = Spotted<'_>> {
             && !NO_ARGUMENTS.contains(&argument)
             && !argument.starts_with("SCRAM-");
         let from = at + line.len() - rest.len();
-        (COMMANDS.contains(&name) && is_argument).then(|| Spotted {
+        is_argument.then(|| Spotted {
             name,
             span: from..from + argument.len(),
         })

@@ -5,7 +5,7 @@ use serde::de::{Deserializer, Error as _};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
-use crate::histogram::{Histogram, Sparse};
+use crate::histogram::{Histogram, Spares, Sparse};
 use crate::nanos::Nanos;
 
 /// Groups that receivers are divided into.
@@ -19,7 +19,13 @@ impl Deciles {
     /// Counts a delivery to a receiver of the tenth `decile`, from 0.
     #[inline]
     pub fn record(&mut self, decile: usize, span: Nanos) {
-        self.0[decile % DECILES].record(span);
+        self.record_by(decile, span, &mut Spares::none());
+    }
+
+    /// As [`Self::record`]; a page that is not there yet is one of `spares`.
+    #[inline]
+    pub fn record_by(&mut self, decile: usize, span: Nanos, spares: &mut Spares) {
+        self.0[decile % DECILES].record_by(span, 1, spares);
     }
 
     /// Median of each tenth; `None` of one without deliveries.

@@ -3,7 +3,7 @@
 
 use memchr::memmem;
 
-use super::{Placeholder, Segment, Template, Values};
+use super::{LONGEST_NUMBER, Placeholder, Segment, Template, Values, decimal};
 use crate::identity::{MessageId, TAG_DIGITS, identity_of_digits};
 
 /// The things that a text names, as far as its template has places for them.
@@ -25,11 +25,6 @@ pub(crate) struct Reading<'a> {
 }
 
 impl Named {
-    const NOTHING: Self = Self {
-        sequence: None,
-        tag: None,
-    };
-
     /// The things that two texts name together; `None` where they contradict each other.
     pub(crate) fn and(self, other: Self) -> Option<Self> {
         let numbers = self.sequence.zip(other.sequence);
@@ -44,19 +39,6 @@ impl Named {
 }
 
 impl Template {
-    /// True where nothing is put in.
-    pub(crate) fn is_fixed(&self) -> bool {
-        let is_literal = |segment: &Segment| matches!(segment, Segment::Literal(_));
-        self.segments.iter().all(is_literal)
-    }
-
-    /// True where the number of what is said stands in it.
-    #[must_use]
-    pub fn has_number(&self) -> bool {
-        let numbers = [Placeholder::Seq, Placeholder::Number, Placeholder::Request];
-        numbers.into_iter().any(|slot| self.has(slot))
-    }
-
     /// True where all of it can be known by who reads a text, or is read off it: nobody knows a time, what
     /// is drawn, or filling.
     #[must_use]
@@ -83,7 +65,7 @@ impl Template {
         text: &'t [u8],
         reading: Reading<'_>,
     ) -> Option<(Named, &'t [u8])> {
-        let (mut named, mut rest) = (Named::NOTHING, text);
+        let (mut named, mut rest) = (Named::default(), text);
         for (place, segment) in self.segments.iter().enumerate() {
             match segment {
                 Segment::Literal(literal) => rest = rest.strip_prefix(&**literal)?,
@@ -114,6 +96,24 @@ impl Template {
         None
     }
 
+    /// True where its segment at a place begins with a digit.
+    fn has_digit_at(&self, place: usize) -> bool {
+        match self.segments.get(place) {
+            Some(Segment::Literal(literal)) => literal.first().is_some_and(u8::is_ascii_digit),
+            Some(Segment::Slot(slot)) => matches!(
+                slot,
+                Placeholder::Seq
+                    | Placeholder::Number
+                    | Placeholder::Request
+                    | Placeholder::Id
+                    | Placeholder::Run
+                    | Placeholder::NowNs
+                    | Placeholder::NowMs
+            ),
+            Some(Segment::Open(_) | Segment::Close) | None => false,
+        }
+    }
+
     fn read_slot<'t>(
         &self,
         slot: Placeholder,
@@ -124,19 +124,28 @@ impl Template {
             knows_number,
         }: Reading<'_>,
     ) -> Option<(Named, &'t [u8])> {
-        let behind = |said: &[u8]| Some((Named::NOTHING, text.strip_prefix(said)?));
+        let behind = |said: &[u8]| Some((Named::default(), text.strip_prefix(said)?));
+        // A number that is known is no part of a longer one, but where digits are to follow.
+        let known = |known: u64| {
+            let mut digits = [b'0'; LONGEST_NUMBER];
+            let rest = text.strip_prefix(decimal(known, 1, &mut digits))?;
+            let ends =
+                self.has_digit_at(place + 1) || !rest.first().is_some_and(u8::is_ascii_digit);
+            ends.then_some((Named::default(), rest))
+        };
         let numbered = |first: u64| {
-            let (number, rest) = number(text)?;
-            let sequence = number.checked_sub(first)?;
+            let (sequence, rest) = if knows_number {
+                let (_, rest) = known(values.sequence.checked_add(first)?)?;
+                (values.sequence, rest)
+            } else {
+                let (number, rest) = number(text)?;
+                (number.checked_sub(first)?, rest)
+            };
             let named = Named {
                 sequence: Some(sequence),
                 tag: None,
             };
-            (!knows_number || sequence == values.sequence).then_some((named, rest))
-        };
-        let known = |known: u64| {
-            let (number, rest) = number(text)?;
-            (number == known).then_some((Named::NOTHING, rest))
+            Some((named, rest))
         };
         match slot {
             Placeholder::Seq => numbered(0),

@@ -10,6 +10,7 @@ use crate::mark;
 use crate::style::Tone;
 
 use super::sheet::{Piece, Sheet};
+use super::some;
 
 /// `200 messages sent`, `all 200,000 deliveries made`, `every byte verified`.
 pub(super) fn fates(document: &Document, counts: &DeliveryCounts) -> Vec<String> {
@@ -27,7 +28,7 @@ pub(super) fn fates(document: &Document, counts: &DeliveryCounts) -> Vec<String>
             count(counts.expected)
         )
     });
-    let wrong = [
+    let wrong = some(&[
         (messages.unsent, "messages never sent"),
         (counts.missing, "missing"),
         (counts.in_flight_at_end, "in flight at the end"),
@@ -37,11 +38,7 @@ pub(super) fn fates(document: &Document, counts: &DeliveryCounts) -> Vec<String>
         (counts.corrupted, "corrupted"),
         (counts.unasked, "unasked"),
         (counts.uncertain, "uncertain"),
-    ];
-    let wrong = wrong.into_iter().filter(|(number, _)| *number > 0);
-    let wrong: Vec<String> = wrong
-        .map(|(number, word)| format!("{} {word}", count(number)))
-        .collect();
+    ]);
     if wrong.is_empty() {
         let verified = match document.plan.clients.exchange.verify {
             Verify::Full | Verify::Contains => "every byte verified",
@@ -65,22 +62,16 @@ pub(super) fn acks(sheet: &mut Sheet, document: &Document) {
         Piece::new(mark::percentile(spans, Percentile::P99)).named("p99"),
         Piece::new(mark::longest(spans)).named("max"),
     ];
-    let fates = match counts.received == counts.awaited {
-        true => vec![format!("all {} came", count(counts.awaited))],
-        false => vec![format!(
-            "{} of {} came",
-            count(counts.received),
-            count(counts.awaited)
-        )],
-    };
-    let wrong = [
+    let (received, awaited) = (count(counts.received), count(counts.awaited));
+    let mut fates = vec![match counts.received == counts.awaited {
+        true => format!("all {awaited} came"),
+        false => format!("{received} of {awaited} came"),
+    }];
+    fates.extend(some(&[
         (counts.missing, "missing"),
         (counts.in_flight_at_end, "out at the end"),
         (counts.unasked, "again or too late"),
-    ];
-    let wrong = wrong.into_iter().filter(|(number, _)| *number > 0);
-    let wrong = wrong.map(|(number, word)| format!("{} {word}", count(number)));
-    let fates: Vec<String> = fates.into_iter().chain(wrong).collect();
+    ]));
     pieces.extend(Piece::listed(&fates));
     sheet.put(2, &pieces);
 }

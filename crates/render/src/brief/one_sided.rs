@@ -6,8 +6,8 @@ use wsbench_record::units::{UNKNOWN, bytes, count, counted, span};
 
 use crate::mark;
 
-use super::attempts;
 use super::sheet::{Piece, Sheet};
+use super::{attempts, some};
 
 /// Messages sent a second, whatever became of them.
 pub(super) fn sent_per_s(document: &Document) -> Option<f64> {
@@ -173,10 +173,4 @@ pub(super) fn slow(sheet: &mut Sheet, document: &Document) {
         pieces.push(Piece::new(after).named("after p50"));
     }
     sheet.put(2, &pieces);
-}
-
-fn some(numbers: &[(u64, &str)]) -> Vec<String> {
-    let numbers = numbers.iter().filter(|(number, _)| *number > 0);
-    let words = numbers.map(|(number, word)| format!("{} {word}", count(*number)));
-    words.collect()
 }

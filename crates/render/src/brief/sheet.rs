@@ -76,6 +76,12 @@ impl Piece {
         words.map(|word| Self::new(word).close()).collect()
     }
 
+    /// Prose in one tone.
+    pub(super) fn toned_prose(text: &str, tone: Tone) -> Vec<Self> {
+        let words = Self::prose(text).into_iter();
+        words.map(|word| word.toned(tone)).collect()
+    }
+
     /// The same with its name before it, shown plainly.
     pub(super) fn named(self, name: &str) -> Self {
         Self {
@@ -191,9 +197,7 @@ impl Sheet {
         let Some(text) = texts.iter().find(fits).or(texts.last()) else {
             return;
         };
-        let words = Piece::prose(text).into_iter();
-        let words: Vec<Piece> = words.map(|word| word.toned(tone)).collect();
-        self.put_hanging(indent, 4, &words);
+        self.put_hanging(indent, 4, &Piece::toned_prose(text, tone));
     }
 
     fn end(&mut self, line: &Strip) {

@@ -29,10 +29,7 @@ const HEIGHT: f64 = 262.0;
 pub fn search(search: &Search, spelling: &'static dyn Spelling) -> String {
     let plan = &search.provenance.plan;
     let mut page = Page::new(&title(plan), spelling);
-    let first = match search.capacity_per_s {
-        Some(_) => "pilot",
-        None => "first trial",
-    };
+    let first = search::planned(search);
     let done = format!(
         "{}; {first}: {}",
         search::over_words(search.over),
@@ -68,10 +65,7 @@ pub fn search(search: &Search, spelling: &'static dyn Spelling) -> String {
 pub fn sweep(sweep: &Sweep, spelling: &'static dyn Spelling) -> String {
     let plan = &sweep.provenance.plan;
     let mut page = Page::new(&title(plan), spelling);
-    let first = match sweep.capacity_per_s {
-        Some(_) => "pilot",
-        None => "first run",
-    };
+    let first = crate::sweep::planned(sweep);
     let done = format!("sweep; {first}: {}", plan_line(plan));
     head(&mut page, "sweep", &done, &sweep.provenance);
     let knee = crate::sweep::knee(sweep);

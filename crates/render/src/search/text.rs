@@ -15,6 +15,14 @@ use crate::table::Table;
 /// Share of the limit from which on all of it was used.
 const USED: f64 = 0.9;
 
+/// Name of the run whose plan is shown: the pilot, or the first where there was none.
+pub(crate) fn planned(search: &Search) -> &'static str {
+    match search.capacity_per_s {
+        Some(_) => "pilot",
+        None => "first trial",
+    }
+}
+
 /// The search as text, ending with a line end.
 #[must_use]
 pub fn render(search: &Search, style: Style) -> String {
@@ -23,11 +31,7 @@ pub fn render(search: &Search, style: Style) -> String {
     let target = page.style.paint(Tone::Headline, &title(plan));
     page.line("wsbench", &target);
     page.prose("find", &over_words(search.over), None);
-    let label = match search.capacity_per_s {
-        Some(_) => "pilot",
-        None => "first trial",
-    };
-    page.prose(label, &plan_line(plan), None);
+    page.prose(planned(search), &plan_line(plan), None);
     page.gap();
     let tone = if search.holds.is_some() {
         Tone::Headline

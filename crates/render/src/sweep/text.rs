@@ -21,6 +21,14 @@ const ROWS: usize = 15;
 /// Columns that the drawing's labels take.
 const LABELS: u16 = 12;
 
+/// Name of the run whose plan is shown: the pilot, or the first where there was none.
+pub(crate) fn planned(sweep: &Sweep) -> &'static str {
+    match sweep.capacity_per_s {
+        Some(_) => "pilot",
+        None => "first run",
+    }
+}
+
 /// The sweep as text, ending with a line end.
 #[must_use]
 pub fn render(sweep: &Sweep, style: Style) -> String {
@@ -28,11 +36,7 @@ pub fn render(sweep: &Sweep, style: Style) -> String {
     let plan = &sweep.provenance.plan;
     let target = page.style.paint(Tone::Headline, &title(plan));
     page.line("wsbench", &target);
-    let label = match sweep.capacity_per_s {
-        Some(_) => "pilot",
-        None => "first run",
-    };
-    page.prose(label, &plan_line(plan), None);
+    page.prose(planned(sweep), &plan_line(plan), None);
     page.gap();
     drawing(&mut page, sweep);
     for (index, line) in knee(sweep).iter().enumerate() {

@@ -6,9 +6,10 @@ use wsbench_wire::connection::MessageKind;
 use super::{Act, Conn, Server, Work, fault};
 use crate::scenario::{AnswerFault, Every, ToAll};
 
-/// The message by which a connection joins a room, up to the room's name, and the end of it.
+/// The message by which a connection joins a room, up to the room's name.
 const JOIN: &[u8] = b"{\"join\":\"";
-const JOIN_END: &[u8] = b"\"}";
+/// The end of what answers it.
+const JOINED_END: &[u8] = b"\"}";
 /// The front of a message for a room, up to the room's name.
 const TO_ROOM: &[u8] = b"{\"room\":\"";
 
@@ -22,7 +23,14 @@ fn is_in(rooms: &[Vec<u8>], room: &[u8]) -> bool {
 
 /// The room that a message asks to join.
 pub(super) fn joined(message: &[u8]) -> Option<&[u8]> {
-    message.strip_prefix(JOIN)?.strip_suffix(JOIN_END)
+    named(JOIN, message)
+}
+
+/// What a message that begins so names, up to the quotation mark behind it, as the embedded server has it.
+fn named<'a>(front: &[u8], message: &'a [u8]) -> Option<&'a [u8]> {
+    let rest = message.strip_prefix(front)?;
+    let end = rest.iter().position(|it| *it == b'"')?;
+    Some(&rest[..end])
 }
 
 impl Server {
@@ -51,7 +59,7 @@ impl Server {
         if !peer.rooms.iter().any(|it| it == room) {
             peer.rooms.push(room.to_vec());
         }
-        let told = [b"{\"joined\":\"", room, JOIN_END].concat();
+        let told = [b"{\"joined\":\"", room, JOINED_END].concat();
         self.answer(conn, MessageKind::Text, &told, None);
     }
 
@@ -85,9 +93,8 @@ impl Server {
 
     /// The room that a message is for: the one that it names, or the one that its sender joined last.
     fn room_of(&mut self, message: &Work) -> Vec<u8> {
-        if let Some(rest) = message.bytes.strip_prefix(TO_ROOM) {
-            let name = rest.iter().take_while(|byte| **byte != b'"');
-            return name.copied().collect();
+        if let Some(room) = named(TO_ROOM, &message.bytes) {
+            return room.to_vec();
         }
         let peer = self.open_peer(message.conn);
         let room = peer.and_then(|peer| peer.rooms.last().cloned());

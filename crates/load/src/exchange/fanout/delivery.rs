@@ -195,7 +195,7 @@ impl Fanout {
             let tally = &mut meter.tally;
             tally.deliveries.reordered += u64::from(overtaken);
             tally.deliveries.in_shared_reads += u64::from(shares);
-            tally.by_decile.record(seat.decile, at - it.due);
+            tally.record_by_decile(seat.decile, at - it.due);
         }
         own
     }

@@ -91,7 +91,8 @@ impl Secrets {
                 let place = format!("{name} in {whose}");
                 self.add(bare, name, &place);
                 // As it stands there, with its escapes.
-                self.add_as(&text[leaf.span.clone()], bare);
+                let raw = &text[leaf.span.clone()];
+                self.add_as(bearer(raw).unwrap_or(raw), bare);
             }
         }
         // What is no JSON, or JSON within a text, names its credentials as well.
@@ -170,13 +171,17 @@ impl Secrets {
 
     /// The place in a template for a value that is a credential.
     pub(super) fn place_of(&mut self, value: &str) -> Option<String> {
-        let known = self.known.iter_mut().find(|it| it.value == value.trim())?;
-        known.is_used = true;
-        let variable = known.variable.clone();
-        for other in &mut self.known {
-            other.is_used |= other.variable == variable;
+        let at = self.known.iter().position(|it| it.value == value.trim())?;
+        Some(self.named(at))
+    }
+
+    /// The place of the variable of a known value, which the file names from now on.
+    fn named(&mut self, at: usize) -> String {
+        let variable = self.known[at].variable.clone();
+        for known in &mut self.known {
+            known.is_used |= known.variable == variable;
         }
-        Some(format!("{{env:{variable}}}"))
+        format!("{{env:{variable}}}")
     }
 
     /// A value with a scheme such as `Bearer` in front of the variable.
@@ -195,11 +200,7 @@ impl Secrets {
         let mut end = 0;
         for (span, place) in self.found(text) {
             masked.push_str(&text[end..span.start]);
-            let variable = self.known[place].variable.clone();
-            masked.push_str(&format!("{{env:{variable}}}"));
-            for known in &mut self.known {
-                known.is_used |= known.variable == variable;
-            }
+            masked.push_str(&self.named(place));
             end = span.end;
         }
         masked.push_str(&text[end..]);
@@ -228,7 +229,11 @@ impl Secrets {
             is_secret(leaf, bearer(&value).unwrap_or(&value))
         });
         let spotted = credentials_in_text(text).into_iter().map(|it| it.span);
-        let spans = leaves.map(|leaf| leaf.span.clone()).chain(spotted);
+        let spans = leaves.map(|leaf| {
+            let raw = &text[leaf.span.clone()];
+            leaf.span.end - bearer(raw).unwrap_or(raw).len()..leaf.span.end
+        });
+        let spans = spans.chain(spotted);
         let spans = spans.chain(urls(text).flat_map(|(at, url)| {
             let places = credentials_in_url(url).into_iter();
             places.map(move |(from, length)| at + from..at + from + length)
