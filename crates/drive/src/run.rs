@@ -395,7 +395,8 @@ fn gather<E: Engine + Send + 'static, X: Exchange>(
         );
     }
     let mut pulses = Pulses::new(plan);
-    // Ends when every worker has hung up, be it by panicking.
+    // Ends when every worker has hung up, be it by panicking, and all that it had handed over is taken:
+    // whether its thread is alive is no question here, for what it said last may still be on the way.
     loop {
         while let Some(pulse) = pulses.due(clock.now(), intake.shared()) {
             observer.pulse(&pulse);
@@ -406,7 +407,6 @@ fn gather<E: Engine + Send + 'static, X: Exchange>(
                 pressure.look_up(&part, clock);
                 intake.take(part, observer).map_err(RunError::Refused)?;
             }
-            Err(RecvTimeoutError::Timeout) if threads.iter().all(|t| t.is_finished()) => break,
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
