@@ -285,6 +285,7 @@ pub fn run_allotted(
         joined,
         parts,
     };
+    let ports = host::local_ports();
     let kernel = |share: Share| -> io::Result<Readiness> {
         let others = match plan.connect.route.spread {
             true => &resolved.addresses[1..],
@@ -297,6 +298,7 @@ pub fn run_allotted(
                 share.worker,
                 share.workers,
             )
+            .from_ports(ports, share.worker, share.workers)
             .through(resolved.tunnel(plan))
             .encrypted(tls.clone());
         engine(plan, stamps, &clock, dialer, share.slots)

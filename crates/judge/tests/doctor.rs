@@ -335,3 +335,22 @@ fn an_examination_is_written_and_read_again() {
     assert_eq!(read, examination);
     assert!(json.contains("\"schema\":\"wsbench.doctor/1\""));
 }
+
+#[test]
+fn half_of_the_ports_is_no_limit_where_each_connection_comes_from_a_part_of_them() {
+    let host = Host {
+        last_port: Some(32_880),
+        parted_ports: Some(true),
+        ..sound()
+    };
+    let checks = settings(&host, &asked(100), &Flags);
+    let ports = of(&checks, Subject::Ports);
+    assert_eq!(ports.level, Level::Ok, "{ports:?}");
+    assert!(!ports.seen.contains("looks through"), "{ports:?}");
+    let too_few = Host {
+        last_port: Some(32_800),
+        ..host
+    };
+    let checks = settings(&too_few, &asked(100), &Flags);
+    assert_eq!(of(&checks, Subject::Ports).level, Level::Error);
+}

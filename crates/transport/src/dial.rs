@@ -15,6 +15,7 @@ use wsbench_setting::{Field, Text, Told, text};
 use wsbench_wire::proxy::Tunnel;
 
 use crate::address::Address;
+use crate::ports::{self, PortRange};
 use crate::stream::Stream;
 use crate::tls::TlsClient;
 
@@ -53,6 +54,16 @@ pub fn check_sources(sources: &[IpAddr]) -> Result<(), SourceError> {
     Ok(())
 }
 
+/// True if the kernel lets each socket come from a part of the local ports alone, so that it finds one
+/// in a short search ([`Dialer::from_ports`]).
+///
+/// # Errors
+/// No socket is to be had.
+pub fn can_part_ports() -> io::Result<bool> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
+    Ok(ports::restrict(&socket, (u16::MAX - 1, u16::MAX)))
+}
+
 /// Begins connections, all to one place and by one way.
 #[derive(Clone, Debug)]
 pub struct Dialer {
@@ -62,6 +73,8 @@ pub struct Dialer {
     next_address: usize,
     sources: Arc<[IpAddr]>,
     next: usize,
+    /// The local ports, where they are not left to the kernel's search.
+    ports: Option<PortRange>,
     /// With it each connection begins with the opening of a tunnel.
     pub(crate) tunnel: Option<Tunnel>,
     /// With it connections are encrypted.
@@ -77,6 +90,7 @@ impl Dialer {
             next_address: 0,
             sources: Arc::new([]),
             next: 0,
+            ports: None,
             tunnel: None,
             tls: None,
         }
@@ -103,6 +117,15 @@ impl Dialer {
             next,
             ..self
         }
+    }
+
+    /// The same from the local ports of `range` (first and last, both included; none: wherever the
+    /// kernel finds one), for dialer `index` of `count`. The kernel finds each in a short search,
+    /// however many are taken.
+    #[must_use]
+    pub fn from_ports(self, range: Option<(u16, u16)>, index: usize, count: usize) -> Self {
+        let ports = range.map(|range| PortRange::new(range, index, count));
+        Self { ports, ..self }
     }
 
     /// The same through a proxy, which is at the address.
@@ -137,13 +160,11 @@ impl Dialer {
                 return Ok(Stream::Unix(stream));
             }
         };
-        let stream = match self.sources.get(self.next) {
-            None => TcpStream::connect(address)?,
-            Some(&source) => {
-                self.next = (self.next + 1) % self.sources.len();
-                connect_from(source, address)?
-            }
-        };
+        let source = self.sources.get(self.next).copied();
+        if source.is_some() {
+            self.next = (self.next + 1) % self.sources.len();
+        }
+        let stream = connect(source, self.ports.as_mut(), address)?;
         // A benchmark of round trips must never wait for Nagle's algorithm on its own side.
         stream.set_nodelay(true)?;
         Ok(Stream::Tcp(stream))
@@ -182,10 +203,42 @@ impl UnixError {
     }
 }
 
-fn connect_from(source: IpAddr, address: SocketAddr) -> io::Result<TcpStream> {
+/// Parts of the range of ports that are tried before the kernel is let loose on all of it. Only a
+/// range that is nearly used up has that many full ones side by side.
+const PARTS_TRIED: u16 = 4;
+
+/// Begins a connection to `address`, from `source` if there is one, and from a part of `ports`.
+fn connect(
+    source: Option<IpAddr>,
+    ports: Option<&mut PortRange>,
+    address: SocketAddr,
+) -> io::Result<TcpStream> {
+    if let Some(ports) = ports {
+        for _ in 0..PARTS_TRIED.min(ports.parts()) {
+            let socket = socket_for(source, address)?;
+            if !ports::restrict(&socket, ports.next_part()) {
+                return begin(socket, address);
+            }
+            match begin(socket, address) {
+                Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => {}
+                begun => return begun,
+            }
+        }
+    }
+    begin(socket_for(source, address)?, address)
+}
+
+/// A socket that does not block, bound to `source` if there is one.
+fn socket_for(source: Option<IpAddr>, address: SocketAddr) -> io::Result<Socket> {
     let domain = Domain::for_address(address);
     let socket = Socket::new(domain, Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
-    bind(&socket, source)?;
+    if let Some(source) = source {
+        bind(&socket, source)?;
+    }
+    Ok(socket)
+}
+
+fn begin(socket: Socket, address: SocketAddr) -> io::Result<TcpStream> {
     match socket.connect(&SockAddr::from(address)) {
         Err(error) if !is_under_way(&error) => Err(error),
         _ => Ok(TcpStream::from_std(socket.into())),
@@ -231,6 +284,44 @@ mod tests {
             .map(|_| listener.accept().unwrap().1.ip().to_string())
             .collect();
         assert_eq!(from, ["127.0.0.2", "127.0.0.3", "127.0.0.2", "127.0.0.3"]);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn connections_come_from_the_ports_that_were_given() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let given = (40_000, 41_023);
+        let sources = sources(&["127.0.0.4"]);
+        let dialer = Dialer::new(address.into()).from_sources(sources, 0, 1);
+        let mut dialer = dialer.from_ports(Some(given), 0, 1);
+        let knows = ports::restrict(&socket_for(None, address).unwrap(), given);
+        let streams: Vec<Stream> = (0..8).map(|_| dialer.dial().unwrap()).collect();
+        let mut from: Vec<u16> = streams
+            .iter()
+            .map(|_| listener.accept().unwrap().1.port())
+            .collect();
+        from.sort_unstable();
+        if knows {
+            // Four parts of 256 ports, two of each: none has another's turn.
+            let parts: Vec<u16> = from.iter().map(|port| (port - given.0) / 256).collect();
+            assert_eq!(parts, [0, 0, 1, 1, 2, 2, 3, 3], "{from:?}");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn where_all_of_a_range_is_taken_the_kernel_chooses() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let dialer = Dialer::new(listener.local_addr().unwrap().into());
+        let dialer = dialer.from_sources(sources(&["127.0.0.5"]), 0, 1);
+        let mut dialer = dialer.from_ports(Some((45_000, 45_001)), 0, 1);
+        let streams: Vec<Stream> = (0..6).map(|_| dialer.dial().unwrap()).collect();
+        let from: std::collections::BTreeSet<u16> = streams
+            .iter()
+            .map(|_| listener.accept().unwrap().1.port())
+            .collect();
+        assert_eq!(from.len(), 6, "{from:?}");
     }
 
     #[test]

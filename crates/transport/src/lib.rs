@@ -15,5 +15,6 @@ pub mod dial;
 pub mod http2;
 pub mod link;
 pub mod openings;
+mod ports;
 pub mod stream;
 pub mod tls;

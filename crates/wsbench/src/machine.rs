@@ -26,6 +26,7 @@ pub fn this_host() -> Host {
         descriptors: facts.descriptors.map(|(in_force, _)| in_force),
         first_port: facts.ports.map(|(first, _)| first),
         last_port: facts.ports.map(|(_, last)| last),
+        parted_ports: facts.parted_ports,
         somaxconn: facts.somaxconn,
         max_syn_backlog: facts.max_syn_backlog,
         tcp_tw_reuse: facts.time_wait_reuse,

@@ -6,6 +6,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use wsbench_transport::dial::can_part_ports;
+
 use super::cores::cpus;
 use super::descriptors::descriptor_limits;
 use super::figures::{field, kibibytes, number, word};
@@ -29,6 +31,9 @@ pub struct HostFacts {
     pub descriptors: Option<(u64, u64)>,
     /// First and last local port, both included.
     pub ports: Option<(u16, u16)>,
+    /// True if each connection can come from a small part of them ([`can_part_ports`]); absent where
+    /// no socket was to be had.
+    pub parted_ports: Option<bool>,
     /// Longest queue of connections that a listener may have waiting.
     pub somaxconn: Option<u64>,
     /// Half-open connections that a listener may have.
@@ -120,8 +125,8 @@ pub fn describe() -> HostFacts {
         memory_bytes: kibibytes(&field(&memory, "MemTotal")) * 1024,
         congestion_control: word("/proc/sys/net/ipv4/tcp_congestion_control").unwrap_or_default(),
         descriptors: descriptor_limits(),
-        // The range serves IPv6 as well, whatever its name says.
-        ports: port_range(&read("/proc/sys/net/ipv4/ip_local_port_range")),
+        ports: local_ports(),
+        parted_ports: can_part_ports().ok(),
         somaxconn: number("/proc/sys/net/core/somaxconn"),
         max_syn_backlog: number("/proc/sys/net/ipv4/tcp_max_syn_backlog"),
         time_wait_reuse: number("/proc/sys/net/ipv4/tcp_tw_reuse"),
@@ -155,6 +160,13 @@ fn processor_flags(cpu: &str) -> Option<BTreeSet<&str>> {
     let line = cpu.lines().find(|line| line.starts_with("flags"))?;
     let (_, flags) = line.split_once(':')?;
     Some(flags.split_whitespace().collect())
+}
+
+/// First and last of the ports that connections of this machine come from, both included; none where
+/// the system does not say. The range serves IPv6 as well, whatever its name says.
+#[must_use]
+pub fn local_ports() -> Option<(u16, u16)> {
+    port_range(&fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok()?)
 }
 
 /// First and last port of a range as the kernel writes it, both included.

@@ -38,6 +38,10 @@ pub struct Host {
     /// Last local port of that range, included.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_port: Option<u16>,
+    /// True if each connection can come from a small part of that range (`IP_LOCAL_PORT_RANGE`, Linux
+    /// 6.3), so that the kernel finds a port soon however many are taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parted_ports: Option<bool>,
     /// `net.core.somaxconn`: connections that may wait for any one listener here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub somaxconn: Option<u64>,
