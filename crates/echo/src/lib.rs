@@ -38,6 +38,7 @@ mod config;
 mod distribution;
 mod fate;
 mod fault_injection;
+mod in_place;
 mod pace;
 mod paced;
 mod parcel;

@@ -12,7 +12,7 @@ use mio::{Interest, Registry, Token};
 use wsbench_wire::close::push_close;
 use wsbench_wire::connection::{Connection, Endpoint, Event, Limits, MessageKind, Utf8};
 use wsbench_wire::deflate::Codec;
-use wsbench_wire::frame::{FrameBuffer, FrameHeader};
+use wsbench_wire::frame::FrameBuffer;
 use wsbench_wire::handshake::{HandshakeError, UpgradeRequest, push_rejection, read_request};
 
 use crate::answering::{Answering, Next};
@@ -20,6 +20,7 @@ use crate::census::Presence;
 use crate::compression::{CompressedConnection, Compressor};
 use crate::conduit::Conduit;
 use crate::fate::Fate;
+use crate::in_place::frame_in_place;
 use crate::pace::{AnswerFate, ConnectionKey, Held, Pace};
 #[cfg(feature = "http2")]
 use crate::preface::Preface;
@@ -583,21 +584,4 @@ impl<M> Peer<M> {
             Err(_) => Fate::Gone,
         }
     }
-}
-
-/// Makes a frame of the message that begins at `start` and ends with the input, by writing a header
-/// where the client's was: ours has no mask and is shorter. `None` when that was in an earlier read.
-fn frame_in_place(kind: MessageKind, input: &mut [u8], start: usize) -> Option<&[u8]> {
-    let header = FrameHeader {
-        fin: true,
-        rsv: 0,
-        opcode: kind.opcode(),
-        mask: None,
-        len: (input.len() - start) as u64,
-    };
-    let mut encoded = [0; FrameHeader::MAX_LEN];
-    let len = header.encode(&mut encoded);
-    let front = start.checked_sub(len)?;
-    input[front..start].copy_from_slice(&encoded[..len]);
-    Some(&input[front..])
 }
