@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use thiserror::Error;
+use wsbench::bounded::{self, LARGEST_STORED};
 use wsbench_load::route::Target;
 use wsbench_record::document::Document;
 use wsbench_record::stored::{self, Stored};
@@ -108,7 +109,8 @@ impl StoredSide {
 /// The file cannot be read, or is nothing of wsbench.
 pub(crate) fn read(path: &Path) -> anyhow::Result<Stored> {
     let path_words = path.display();
-    let text = fs::read_to_string(path).with_context(|| format!("{path_words} cannot be read"))?;
+    let text = bounded::text_of(path, LARGEST_STORED)
+        .with_context(|| format!("{path_words} cannot be read"))?;
     stored::read(&text).with_context(|| format!("{path_words} cannot be compared"))
 }
 

@@ -28,6 +28,7 @@ use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use wsbench_drive::host;
 use wsbench_load::arrival::{Process, Schedule};
+use wsbench_load::histogram::Histogram;
 use wsbench_load::identity::MessageId;
 use wsbench_load::message::MessageSource;
 use wsbench_load::plan::{Arrival, Encoding, Pace, Payload, PlanSpec, StopRule, Timestamps};
@@ -120,7 +121,48 @@ fn compare() {
         );
     }
     compare_connections(&server);
+    tell_bare_lag();
     tell_lag(&server);
+}
+
+/// How late a loop is that spins and does nothing at each instant: the machine's own part of how late
+/// sends leave, whatever sends them.
+fn tell_bare_lag() {
+    let body = || {
+        host::pin_thread(0);
+        let gap = Duration::from_secs(1) / LAG_RATE as u32;
+        let instants = (LAG_SPAN.as_nanos() / gap.as_nanos()) as u32;
+        let begun = Instant::now();
+        let mut late = Histogram::new();
+        for due in (1..=instants).map(|number| gap * number) {
+            let mut now = begun.elapsed();
+            while now < due {
+                std::hint::spin_loop();
+                now = begun.elapsed();
+            }
+            late.record((now - due).into());
+        }
+        late
+    };
+    let late = std::thread::spawn(body).join().unwrap();
+    println!(
+        "a loop that spins for {LAG_RATE} instants a second and does nothing is late by: {}",
+        percentiles(&late)
+    );
+}
+
+/// The percentiles of how late something is, µs.
+fn percentiles(late: &Histogram) -> String {
+    let us = |q: f64| {
+        late.quantile(q)
+            .map_or(f64::NAN, |late| late.0 as f64 / 1e3)
+    };
+    format!(
+        "p50 {:.1} µs, p99 {:.1} µs, p99.9 {:.1} µs",
+        us(0.5),
+        us(0.99),
+        us(0.999)
+    )
 }
 
 /// How late sends of an open loop leave.
@@ -141,14 +183,10 @@ fn tell_lag(server: &EchoProcess) {
             spec.pace = pace;
         });
         let result = common::measure(&plan, server.address);
-        let lag = result.tally.at(Series::SendLag);
-        let us = |q: f64| lag.quantile(q).map_or(f64::NAN, |lag| lag.0 as f64 / 1e3);
         println!(
-            "send lag at {LAG_RATE}/s over {LAG_CONNECTIONS} connections, {pace:?}: p50 {:.1} µs, \
-             p99 {:.1} µs, p99.9 {:.1} µs; bars where it spins ≤ 15 and 100 µs",
-            us(0.5),
-            us(0.99),
-            us(0.999)
+            "send lag at {LAG_RATE}/s over {LAG_CONNECTIONS} connections, {pace:?}: {}; bars where it \
+             spins ≤ 15 and 100 µs",
+            percentiles(result.tally.at(Series::SendLag))
         );
     }
 }

@@ -46,6 +46,8 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+#[doc(hidden)]
+pub mod bounded;
 pub mod document;
 mod embedded;
 pub mod error;

@@ -10,11 +10,11 @@ mod preset;
 pub mod recorded;
 mod speech;
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::bounded::{self, LARGEST_WRITTEN};
 use thiserror::Error;
 use toml::Spanned;
 use wsbench_load::nanos::Nanos;
@@ -122,9 +122,11 @@ impl Scenario {
     /// [`ScenarioError`]: a file that is not there, a line that is wrong, a variable of the environment
     /// that is not set.
     pub fn read(path: &Path, environment: Environment<'_>) -> Result<Self, ScenarioError> {
-        let text = fs::read_to_string(path).map_err(|source| ScenarioError::Unreadable {
-            path: path.to_owned(),
-            source,
+        let text = bounded::text_of(path, LARGEST_WRITTEN).map_err(|source| {
+            ScenarioError::Unreadable {
+                path: path.to_owned(),
+                source,
+            }
         })?;
         Self::parse(path, &text, environment)
     }

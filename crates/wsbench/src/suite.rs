@@ -13,6 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::bounded::{self, LARGEST_WRITTEN};
 use toml::Spanned;
 use wsbench_drive::host;
 use wsbench_experiment::rank::Planned;
@@ -96,11 +97,12 @@ impl Suite {
         choices: &Choices,
         commands: &dyn Commands,
     ) -> Result<Self, SuiteError> {
-        let text = fs::read_to_string(path).map_err(|source| SuiteError::Unreadable {
-            path: path.to_owned(),
-            source,
-            advice: "give a suite, such as suites/quick.toml",
-        })?;
+        let text =
+            bounded::text_of(path, LARGEST_WRITTEN).map_err(|source| SuiteError::Unreadable {
+                path: path.to_owned(),
+                source,
+                advice: "give a suite, such as suites/quick.toml",
+            })?;
         Self::parse(path, &text, choices, commands)
     }
 

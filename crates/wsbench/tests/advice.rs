@@ -215,6 +215,8 @@ fn planning() -> Vec<PlanError> {
         Why::Above { most: 1 },
         Why::Below { least: 1 },
         Why::NotWith(Field::Timeout),
+        Why::NoShare { may_be_all: true },
+        Why::NoShare { may_be_all: false },
         Why::Malformed,
         Why::Reserved,
         Why::Twice,

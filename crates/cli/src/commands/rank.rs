@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use wsbench::bounded::{self, LARGEST_STORED};
 use wsbench_experiment::rank::{Ending, Ledger, Program, rank};
 use wsbench_judge::ranking::RankingInput;
 use wsbench_record::document::RunContext;
@@ -208,7 +209,7 @@ fn refused(error: BenchError) -> anyhow::Error {
 /// same command once more.
 fn check_unfinished(output: &Path) -> Result<(), UsageError> {
     let is_under_way = StateFile::beside(output).exists();
-    let held = std::fs::read_to_string(output).ok();
+    let held = bounded::text_of(output, LARGEST_STORED).ok();
     let is_ranking = held.is_some_and(|text| ranking::read(&text).is_ok());
     if is_ranking && !is_under_way {
         let path = output.to_owned();

@@ -2,12 +2,13 @@
 //!
 //! The relay is `drive`'s, and what comes of it `wsbench::scenario`'s; this is the command line.
 
-use std::fs;
+use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
+use wsbench::bounded;
 use wsbench::defaults::target_to_come;
 use wsbench::quantity;
 use wsbench::scenario::recorded::{Har, HarError, scenario_of};
@@ -146,13 +147,13 @@ fn read(path: &Path) -> anyhow::Result<Har> {
         source,
     };
     let named = || format!("--har {}", path.display());
-    // Told before so much is read.
-    let length = fs::metadata(path).map_err(unreadable)?.len();
-    if length > Har::LARGEST as u64 {
-        let limit = Har::LARGEST;
-        return Err(HarError::TooLarge { limit }).with_context(named);
-    }
-    let bytes = fs::read(path).map_err(unreadable)?;
+    let limit = Har::LARGEST;
+    let bytes = match bounded::octets_of(path, limit as u64) {
+        Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+            return Err(HarError::TooLarge { limit }).with_context(named);
+        }
+        read => read.map_err(unreadable)?,
+    };
     Har::read(&bytes).with_context(named)
 }
 

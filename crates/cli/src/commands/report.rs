@@ -2,11 +2,11 @@
 //!
 //! A stored result prints the same as a fresh one, and its exit code is the same, too.
 
-use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use anyhow::Context;
+use wsbench::bounded::{self, LARGEST_STORED};
 use wsbench_judge::outcome::{outcome, worst};
 use wsbench_record::stored::{self, Stored};
 use wsbench_record::{document, ranking, search, sweep};
@@ -174,10 +174,9 @@ fn experiment(report: &Report, texts: &[String]) -> anyhow::Result<Option<Render
 /// Reads what is stored at `path`, or on standard input for `-`.
 fn stored(path: &Path) -> anyhow::Result<String> {
     let text = if path == Path::new("-") {
-        let mut text = String::new();
-        io::stdin().read_to_string(&mut text).map(|_| text)
+        bounded::text(io::stdin(), LARGEST_STORED)
     } else {
-        fs::read_to_string(path)
+        bounded::text_of(path, LARGEST_STORED)
     };
     text.with_context(|| format!("{} cannot be read", path.display()))
 }

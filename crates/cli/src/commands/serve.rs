@@ -4,7 +4,6 @@
 //! its end.
 
 use std::fmt::Write as _;
-use std::fs;
 use std::io::{self, Read};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -17,6 +16,7 @@ use anyhow::Context;
 use clap::Args;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
+use wsbench::bounded::{self, LARGEST_WRITTEN};
 use wsbench_drive::host;
 use wsbench_echo::{Certificate, Config, Server};
 use wsbench_load::nanos::Nanos;
@@ -192,7 +192,7 @@ fn shape(arrivals: &[Duration]) -> String {
 fn certificate(serve: &Serve) -> anyhow::Result<Option<Certificate>> {
     if let (Some(chain), Some(key)) = (&serve.cert, &serve.key) {
         let read = |flag, path: &PathBuf| {
-            fs::read_to_string(path).map_err(|source| UsageError::FileUnreadable {
+            bounded::text_of(path, LARGEST_WRITTEN).map_err(|source| UsageError::FileUnreadable {
                 flag,
                 path: path.clone(),
                 source,

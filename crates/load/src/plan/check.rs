@@ -295,7 +295,7 @@ fn slow(spec: &PlanSpec, population: &Population) -> Checked {
     let receives = population.is_fanned_out() || population.exchange.flow.pushes().is_some();
     refuse(!receives, field, Why::Needs(Field::Audience))?;
     let is_share = slow.share > 0.0 && slow.share < 1.0;
-    refuse(!is_share, field, Why::Malformed)?;
+    refuse(!is_share, field, Why::NoShare { may_be_all: false })?;
     let has_roles = !population.roles.is_empty();
     refuse(has_roles, field, Why::NotWith(Field::Roles))?;
     let number = population.slow_readers();
@@ -337,7 +337,7 @@ fn returns(spec: &PlanSpec, population: &Population) -> Checked {
         return Ok(());
     };
     let is_share = drill.share > 0.0 && drill.share <= 1.0;
-    refuse(!is_share, Field::Drill, Why::Malformed)?;
+    refuse(!is_share, Field::Drill, Why::NoShare { may_be_all: true })?;
     match spec.stop {
         StopRule::Duration(length) => at_most(drill.at.0, length.0, Field::Drill),
         _ => Err(because(Field::Drill, Why::NotWith(Field::Stop))),

@@ -74,6 +74,12 @@ pub enum Why {
     /// It puts in what no step of the login before has taken.
     #[error("has a {{cap.…}} in it that no step of the login before it has taken")]
     NoCapture,
+    /// It is a share of a whole that cannot be.
+    #[error("must be more than 0 % and {} 100 %", if *.may_be_all { "at most" } else { "less than" })]
+    NoShare {
+        /// True where the whole is a share as well.
+        may_be_all: bool,
+    },
     /// It is not in the form that the protocol asks for.
     #[error("is malformed")]
     Malformed,

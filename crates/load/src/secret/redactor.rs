@@ -2,6 +2,7 @@
 //! that are known to be credentials.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -185,7 +186,8 @@ impl Redactor {
     }
 
     /// The text with `(withheld)` in the place of each credential, of what is left of one that was cut
-    /// off, and of what is one by its name in a URL.
+    /// off, and of what is one by its name in a URL. What stands against a credential without a gap goes
+    /// with it: a password of `pass` would be told by `(withheld)word`.
     #[must_use]
     pub fn clean<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut cleaned = Cow::Borrowed(text);
@@ -196,8 +198,9 @@ impl Redactor {
                 let found = common(&cleaned[at..], value);
                 let is_whole = found == value.len() || value.len() > TELLING;
                 if is_whole {
-                    cleaned.to_mut().replace_range(at..at + found, WITHHELD);
-                    from = at + WITHHELD.len();
+                    let word = word_around(&cleaned, at..at + found);
+                    from = word.start + WITHHELD.len();
+                    cleaned.to_mut().replace_range(word, WITHHELD);
                 } else {
                     from = at + telling.len();
                 }
@@ -229,6 +232,14 @@ fn shown_in(text: &str) -> Option<String> {
         .flat_map(|(shown, end)| [shown, Cow::Borrowed(end)])
         .collect();
     (shown != text).then_some(shown)
+}
+
+/// The span with the letters and digits that stand against it on both sides.
+fn word_around(text: &str, span: Range<usize>) -> Range<usize> {
+    let (before, after) = (&text[..span.start], &text[span.end..]);
+    let start = before.trim_end_matches(char::is_alphanumeric).len();
+    let behind = after.trim_start_matches(char::is_alphanumeric).len();
+    start..text.len() - behind
 }
 
 /// Octets that two texts have in common from their beginning, in whole letters.
@@ -293,6 +304,7 @@ mod tests {
             ("q/uery-token q%2Fuery-token", "(withheld) (withheld)"),
             ("s3cr3t s3cr", "(withheld) s3cr"),
             ("hidden", "hidden"),
+            ("hunter22, xs3cr3t: no", "(withheld), (withheld): no"),
             ("hiddeñ-", "hiddeñ-"),
             (
                 "302 → wss://h/?room=1&code=2&token=x (see \"http://u:p@h/\")",

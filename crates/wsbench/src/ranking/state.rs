@@ -8,6 +8,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::bounded::{self, LARGEST_STORED};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use wsbench_experiment::rank::LedgerEntry;
@@ -148,7 +149,7 @@ impl StateFile {
             path: path.to_owned(),
             source,
         };
-        let text = match fs::read(path) {
+        let text = match bounded::octets_of(path, LARGEST_STORED) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(system(error)),

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::bounded::{self, LARGEST_WRITTEN};
 use toml::Spanned;
 use wsbench_load::plan::{PlanSpec, Upgrade};
 use wsbench_load::route::Target;
@@ -122,11 +123,12 @@ impl Contestant {
 /// There is no such file, or something is wrong with it.
 pub(crate) fn of_folder(folder: &Path, duty: Duty) -> Result<Option<Contestant>, SuiteError> {
     let path = folder.join(FILE);
-    let text = fs::read_to_string(&path).map_err(|source| SuiteError::Unreadable {
-        path: path.clone(),
-        source,
-        advice: "each server of a suite is a folder with a server.toml in it",
-    })?;
+    let text =
+        bounded::text_of(&path, LARGEST_WRITTEN).map_err(|source| SuiteError::Unreadable {
+            path: path.clone(),
+            source,
+            advice: "each server of a suite is a folder with a server.toml in it",
+        })?;
     let source = Source::new(&path, &text);
     let file: Spanned<ServerFile> =
         toml::from_str(&text).map_err(|error| source.unread(&error, ADVICE))?;
