@@ -245,6 +245,14 @@ impl Connection {
         self.message.is_some()
     }
 
+    /// True if whole messages may be taken off the input before it is received: none is under way, nor any
+    /// frame, and the peer has not closed.
+    #[inline]
+    #[must_use]
+    pub fn is_between_messages(&self) -> bool {
+        self.state == State::Header && self.partial_len == 0 && self.message.is_none()
+    }
+
     /// True if a part of a frame or of a message is here: an end of the stream now would cut it.
     #[must_use]
     pub const fn is_mid_frame(&self) -> bool {
@@ -264,10 +272,12 @@ impl Connection {
             Some(0x82) => MessageKind::Binary,
             _ => return Ok(None),
         };
-        let in_between = self.state == State::Header && self.partial_len == 0;
         let (key, start, len) = match **input {
-            // The shortest header, without a mask.
+            // The shortest headers, without a mask and with one.
             [_, len @ ..126, ..] => (None, 2, u64::from(len)),
+            [_, len @ 0x80..0xfe, a, b, c, d, ..] => {
+                (Some(MaskKey([a, b, c, d])), 6, u64::from(len & 0x7f))
+            }
             _ => match FrameHeader::parse(input) {
                 Ok(Some((header, start))) => (header.mask, start, header.len),
                 _ => return Ok(None),
@@ -275,7 +285,7 @@ impl Connection {
         };
         let by_role = key.is_some() == (self.role == Endpoint::Server);
         let whole = len <= (input.len() - start) as u64 && len <= self.max_message;
-        if !(in_between && self.message.is_none() && by_role && whole) {
+        if !(self.is_between_messages() && by_role && whole) {
             return Ok(None);
         }
         let bytes = &mut take(input, start + len as usize)[start..];

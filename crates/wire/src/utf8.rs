@@ -10,7 +10,87 @@ use std::str;
 /// standard library takes longer than the kernel takes to carry them.
 #[inline]
 pub(crate) fn is_utf8(text: &[u8]) -> bool {
-    simdutf8::basic::from_utf8(text).is_ok()
+    if text.len() < SHORT {
+        is_short_utf8(text)
+    } else {
+        simdutf8::basic::from_utf8(text).is_ok()
+    }
+}
+
+/// Octets from which on vectors are worth their while.
+const SHORT: usize = 64;
+
+/// The same of a short text, in which a branch for each kind of letter would be guessed wrongly: letters
+/// are told apart by an automaton, an octet at a time.
+fn is_short_utf8(text: &[u8]) -> bool {
+    const BEYOND_ASCII: u64 = u64::from_ne_bytes([0x80; 8]);
+    let (lanes, _) = text.as_chunks::<8>();
+    let is_ascii = |lane: &&[u8; 8]| u64::from_ne_bytes(**lane) & BEYOND_ASCII == 0;
+    let ascii = lanes.iter().take_while(is_ascii).count();
+    let (_, rest) = text.split_at(8 * ascii);
+    let state = rest.iter().fold(COMPLETE, |state, octet| {
+        STEPS[usize::from(*octet)].wrapping_shr(state as u32)
+    });
+    state % (1 << STATE_BITS) == COMPLETE
+}
+
+/// Bits of a state of the automaton, which is the place of its own row of bits in each of [`STEPS`].
+const STATE_BITS: u64 = 6;
+/// Between two characters.
+const COMPLETE: u64 = 0;
+/// No text goes on like this.
+const BROKEN: u64 = STATE_BITS;
+/// So many octets are missing to a character, each of 80 to BF.
+const LACKS: [u64; 4] = [COMPLETE, 2 * STATE_BITS, 3 * STATE_BITS, 4 * STATE_BITS];
+/// First octets behind which the second one has bounds of its own, those bounds, and the state in which
+/// it is awaited (RFC 3629 section 4).
+const BOUNDED: [(u8, u8, u8, u64); 4] = [
+    (0xe0, 0xa0, 0xbf, 5 * STATE_BITS),
+    (0xed, 0x80, 0x9f, 6 * STATE_BITS),
+    (0xf0, 0x90, 0xbf, 7 * STATE_BITS),
+    (0xf4, 0x80, 0x8f, 8 * STATE_BITS),
+];
+
+/// The state that follows each state at an octet: from the place on that the state names.
+static STEPS: [u64; 256] = {
+    let mut steps = [0; 256];
+    let mut octet = 0;
+    while octet < 256 {
+        let mut state = 0;
+        while state <= BOUNDED[3].3 {
+            steps[octet] |= step(state, octet as u8) << state;
+            state += STATE_BITS;
+        }
+        octet += 1;
+    }
+    steps
+};
+
+/// The state behind an octet.
+const fn step(state: u64, octet: u8) -> u64 {
+    let mut at = 0;
+    while at < BOUNDED.len() {
+        let (first, from, to, awaited) = BOUNDED[at];
+        if state == COMPLETE && octet == first {
+            return awaited;
+        }
+        if state == awaited {
+            let is_right = from <= octet && octet <= to;
+            let lacking = if first < 0xf0 { 1 } else { 2 };
+            return if is_right { LACKS[lacking] } else { BROKEN };
+        }
+        at += 1;
+    }
+    match (state, octet) {
+        (COMPLETE, ..=0x7f) => COMPLETE,
+        (COMPLETE, 0xc2..=0xdf) => LACKS[1],
+        (COMPLETE, 0xe1..=0xef) => LACKS[2],
+        (COMPLETE, 0xf1..=0xf3) => LACKS[3],
+        (COMPLETE | BROKEN, _) => BROKEN,
+        (_, 0x80..=0xbf) if state == LACKS[1] => COMPLETE,
+        (_, 0x80..=0xbf) => state - STATE_BITS,
+        _ => BROKEN,
+    }
 }
 
 /// The state between two pieces of one text.
@@ -114,6 +194,32 @@ mod tests {
                     _ => Ok(()),
                 };
                 assert_eq!(cut, whole, "{first:#x} {second:#x}");
+            }
+        }
+    }
+
+    #[test]
+    fn short_texts_are_what_the_standard_library_says() {
+        let check = |text: &[u8]| {
+            assert_eq!(
+                is_short_utf8(text),
+                str::from_utf8(text).is_ok(),
+                "{text:x?}"
+            );
+        };
+        for number in 0..1 << 24 {
+            let [first, second, third, _] = u32::to_le_bytes(number);
+            check(&[first, second, third]);
+            if first >= 0xe0 && matches!(third, 0x7f..0x91 | 0x9e..0xa1 | 0xbe..0xc1) {
+                for fourth in [0, 0x7f, 0x80, 0xbf, 0xc0] {
+                    check(&[first, second, third, fourth]);
+                    check(&[first, second, third, fourth, b'a']);
+                }
+            }
+        }
+        for from in 0..SAMPLE.len() {
+            for to in from..=SAMPLE.len() {
+                check(&SAMPLE.as_bytes()[from..to]);
             }
         }
     }
