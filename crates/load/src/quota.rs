@@ -65,6 +65,16 @@ impl Quota {
         true
     }
 
+    /// Takes up to `most` messages of the quota; how many it got.
+    #[inline]
+    pub fn take_messages(&mut self, most: u32) -> u32 {
+        if let Some(left) = self.claimed.checked_sub(most.into()) {
+            self.claimed = left;
+            return most;
+        }
+        (0..most).take_while(|_| self.take_message()).count() as u32
+    }
+
     /// True if no message is left for this worker.
     #[must_use]
     pub fn is_exhausted(&self) -> bool {
@@ -163,7 +173,7 @@ mod tests {
         let mut other = quota.clone();
         let mut taken = 0;
         while quota.take_message() {
-            taken += 1 + u64::from(other.take_message());
+            taken += 1 + u64::from(other.take_messages(5));
         }
         while other.take_message() {
             taken += 1;
