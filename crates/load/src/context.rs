@@ -11,7 +11,8 @@ use wsbench_wire::mask::MaskKey;
 
 use crate::arrival::seed_of;
 use crate::compression::CompressionContext;
-use crate::message::Message;
+use crate::identity::MessageId;
+use crate::message::{Alike, Message};
 use crate::meter::Meter;
 use crate::nanos::Nanos;
 use crate::plan::{Plan, RevealedHeaders, StopRule};
@@ -141,7 +142,7 @@ impl Common {
     /// A fresh, unpredictable mask (RFC 6455 section 5.3).
     #[inline]
     pub fn mask(&mut self) -> MaskKey {
-        MaskKey(self.random.u32(..).to_ne_bytes())
+        fresh(&mut self.random)
     }
 
     /// Takes leave to send one message that is due at `due`.
@@ -152,6 +153,16 @@ impl Common {
             StopRule::Messages(_) => due < self.meter.window().opens || self.quota.take_message(),
             StopRule::Clients(_) => true,
         }
+    }
+
+    /// The same of up to `most` messages that are due together; of how many it is given.
+    #[inline]
+    pub(crate) fn may_send_up_to(&mut self, due: Nanos, most: u32) -> u32 {
+        let by_quota = matches!(self.stop, StopRule::Messages(_));
+        if by_quota && due >= self.meter.window().opens {
+            return self.quota.take_messages(most);
+        }
+        if self.may_send(due) { most } else { 0 }
     }
 
     /// Appends a message in its two parts to [`Common::out`], framed as the plan says and as was
@@ -184,7 +195,25 @@ impl Common {
         let mask = self.mask();
         let (tag, tag_len) = message.tag();
         self.out
-            .push_masked(kind.opcode(), mask, tag, tag_len, message.filling());
+            .push_masked(kind.opcode(), tag_len, message.filling(), 1, || (mask, tag));
+    }
+
+    /// The same of so many messages in a row that are alike, and each is one frame as it is.
+    #[inline]
+    pub(crate) fn push_alike(&mut self, alike: Alike<'_>, mut first: MessageId, count: u32) {
+        let Self { out, random, .. } = self;
+        let opcode = alike.kind().opcode();
+        out.push_masked(
+            opcode,
+            alike.tag_len(),
+            alike.filling(),
+            count as usize,
+            || {
+                let made = (fresh(random), alike.tag(first));
+                first.sequence += 1;
+                made
+            },
+        );
     }
 
     /// One with the end of its unit, where that has one and the message does not end in it already.
@@ -219,7 +248,7 @@ impl Common {
         let fragment = self.plan.clients.fragment;
         let fragment = fragment.map_or(usize::MAX, |len| len as usize);
         let (out, random) = (&mut self.out, &mut self.random);
-        let mask = || Some(MaskKey(random.u32(..).to_ne_bytes()));
+        let mask = || Some(fresh(random));
         let Some(codecs) = &mut self.compression else {
             return out.push_message(opcode, 0, fragment, mask, parts);
         };
@@ -256,4 +285,10 @@ impl Common {
             codecs.book_sent(&mut self.meter, sent);
         }
     }
+}
+
+/// A fresh, unpredictable mask (RFC 6455 section 5.3).
+#[inline]
+fn fresh(random: &mut fastrand::Rng) -> MaskKey {
+    MaskKey(random.u32(..).to_ne_bytes())
 }

@@ -59,6 +59,19 @@ pub trait Exchange: Sized + Debug + Send + 'static {
     /// A piece of a message has been read; `received` is the clock right after that read.
     fn on_piece(&mut self, io: &mut Io<'_, Self::Local>, received: Nanos, piece: Piece<'_>);
 
+    /// Takes whole frames off the front of `input`, where no message is under way, as long as each is
+    /// without doubt the next right answer; what is left is taken apart as ever. Says whether it took any,
+    /// so that it is worth being asked again further on.
+    #[inline]
+    fn take_answers(
+        &mut self,
+        _io: &mut Io<'_, Self::Local>,
+        _received: Nanos,
+        _input: &mut &mut [u8],
+    ) -> bool {
+        false
+    }
+
     /// Composes what is due after answers, within the quota, where the connection `may_send`. `now`
     /// is asked only where pauses end at times of their own.
     fn pump(&mut self, io: &mut Io<'_, Self::Local>, may_send: bool, now: impl FnOnce() -> Nanos);

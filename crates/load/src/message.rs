@@ -10,6 +10,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use wsbench_wire::connection::MessageKind;
+use wsbench_wire::frame::shortest_header;
 
 use crate::corpus::Corpus;
 use crate::identity::{DIGITS, MessageId, TAG_DIGITS, identity_of, identity_of_digits, mix};
@@ -19,13 +20,25 @@ use crate::template::Filled;
 
 pub use finder::TagFinder;
 
-/// Two digits at a time: a tag is encoded twice a message (sending, comparing), and look-ups in
-/// 8 KiB that stay in the first-level cache cost a third of twice as many in 64 bytes.
+/// Two digits at a time: look-ups in 8 KiB that stay in the first-level cache cost a third of twice as
+/// many in 64 bytes.
 static DIGIT_PAIRS: [[u8; 2]; 4096] = {
     let mut pairs = [[0; 2]; 4096];
     let mut value = 0;
     while value < 4096 {
         pairs[value] = [DIGITS[value >> 6], DIGITS[value & 63]];
+        value += 1;
+    }
+    pairs
+};
+
+/// The last two digits of a tag by the last eight bits of its number: the part of it that is made twice a
+/// message (sending, comparing).
+static LAST_DIGITS: [[u8; 2]; 256] = {
+    let mut pairs = [[0; 2]; 256];
+    let mut value = 0;
+    while value < 256 {
+        pairs[value] = DIGIT_PAIRS[value << 4];
         value += 1;
     }
     pairs
@@ -60,17 +73,26 @@ pub struct MessageSource {
     /// one length, which nearly all loads are of.
     same: Option<(usize, usize)>,
     /// The front of the tag that was made last.
-    front: Cell<TagPrefix>,
+    front: Cell<TagFront>,
+    /// The header of all messages as a server sends them back that echoes; `None` where they have no tag,
+    /// are not of one length, or are longer than the shortest header tells.
+    echo_header: Option<[u8; 2]>,
 }
 
-/// The first sixteen digits of a tag, which 2^32 messages of a connection in a row have in common:
-/// what is sent and what is compared next is mostly of the same connection.
+/// A tag in lanes, so that it is copied, masked and compared eight bytes at a time; zero behind its end.
+pub(crate) type Tag = [[u8; LANE]; 3];
+
+/// Bytes of a lane.
+const LANE: usize = 8;
+
+/// The first twenty digits of a tag, which 256 messages of a connection in a row have in common: what is
+/// sent and what is compared next is mostly of the same connection.
 #[derive(Clone, Copy, Debug)]
-struct TagPrefix {
+struct TagFront {
     connection: u32,
-    /// The upper half of the sequence number.
-    upper: u32,
-    digits: [u8; 16],
+    /// The sequence number but for its last eight bits.
+    upper: u64,
+    tag: Tag,
 }
 
 /// Content of messages behind their tag.
@@ -87,7 +109,7 @@ enum Body {
 /// The bytes of one message: its tag, then its filling.
 #[derive(Clone, Copy, Debug)]
 pub struct Message<'a> {
-    tag: [u8; 22],
+    tag: Tag,
     tag_len: usize,
     filling: &'a [u8],
 }
@@ -96,8 +118,8 @@ impl Message<'_> {
     /// The tag, and how many of these bytes it has; the rest are zero.
     #[inline]
     #[must_use]
-    pub fn tag(&self) -> (&[u8; 22], usize) {
-        (&self.tag, self.tag_len)
+    pub(crate) fn tag(&self) -> (Tag, usize) {
+        (self.tag, self.tag_len)
     }
 
     /// The bytes behind the tag.
@@ -111,7 +133,7 @@ impl Message<'_> {
     #[inline]
     #[must_use]
     pub fn parts(&self) -> [&[u8]; 2] {
-        [&self.tag[..self.tag_len], self.filling]
+        [&self.tag.as_flattened()[..self.tag_len], self.filling]
     }
 
     /// Bytes in all.
@@ -141,17 +163,19 @@ impl Message<'_> {
             return piece == &self.filling[offset - self.tag_len..end - self.tag_len];
         }
         if offset == 0
-            && let Some((front, rest)) = piece.split_first_chunk::<22>()
+            && let Some((front, rest)) = piece.split_first_chunk::<TAG_DIGITS>()
         {
             // The usual case, a whole text message: comparing arrays of known length calls no
             // function.
-            if self.tag_len == 22 {
-                return front == &self.tag && is_same(rest, &self.filling[..rest.len()]);
+            if self.tag_len == TAG_DIGITS {
+                let tag = self.tag.as_flattened().first_chunk();
+                return tag == Some(front) && is_same(rest, &self.filling[..rest.len()]);
             }
         }
         let in_tag = (self.tag_len - offset).min(piece.len());
         let (tag, rest) = piece.split_at(in_tag);
-        tag == &self.tag[offset..offset + in_tag] && rest == &self.filling[..rest.len()]
+        tag == &self.tag.as_flattened()[offset..offset + in_tag]
+            && rest == &self.filling[..rest.len()]
     }
 
     /// Appends the bytes from `from` up to `to` to `bytes`.
@@ -159,6 +183,83 @@ impl Message<'_> {
         let [tag, filling] = self.parts();
         bytes.extend(tag.iter().chain(filling).take(to).skip(from));
     }
+}
+
+/// Messages of one length that differ in their tag alone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Alike<'a> {
+    source: &'a MessageSource,
+    filling: &'a [u8],
+}
+
+impl<'a> Alike<'a> {
+    /// Text or binary.
+    #[inline]
+    pub(crate) fn kind(&self) -> MessageKind {
+        self.source.kind
+    }
+
+    /// Bytes of their tag; none where they are all the same.
+    #[inline]
+    pub(crate) fn tag_len(&self) -> usize {
+        self.source.tag_len
+    }
+
+    /// The bytes behind the tag.
+    #[inline]
+    pub(crate) fn filling(&self) -> &'a [u8] {
+        self.filling
+    }
+
+    /// The tag of one, if they have any.
+    #[inline]
+    pub(crate) fn tag(&self, identity: MessageId) -> Tag {
+        self.source.tag(identity)
+    }
+
+    /// Takes whole frames off the front of `input`, as a server sends them that echoes, as long as each has
+    /// exactly the bytes of the next message from `first` on; at most `most` of them. Says how many; none
+    /// where they have no tag or are long, so that others have to look.
+    #[inline]
+    pub(crate) fn take_echoes(&self, first: MessageId, most: u64, input: &mut &mut [u8]) -> u64 {
+        let (Some(header), filling) = (self.source.echo_header, self.filling) else {
+            return 0;
+        };
+        let tag_len = self.tag_len();
+        let front = header.len() + tag_len;
+        let len = front + filling.len();
+        let (mut rest, mut count) = (&**input, 0);
+        while count < most
+            && let Some((frame, behind)) = rest.split_at_checked(len)
+        {
+            let identity = MessageId {
+                sequence: first.sequence + count,
+                ..first
+            };
+            let is_echo = frame.split_first_chunk().is_some_and(|(it, payload)| {
+                *it == header && begins_with(payload, &self.tag(identity), tag_len)
+            });
+            if !(is_echo && is_same(&frame[front..], filling)) {
+                break;
+            }
+            (rest, count) = (behind, count + 1);
+        }
+        let taken = input.len() - rest.len();
+        *input = &mut std::mem::take(input)[taken..];
+        count
+    }
+}
+
+/// True if `bytes` begin with a tag of so many bytes, 16 or 22; false as well where they are not as long as
+/// its lanes.
+#[inline]
+fn begins_with(bytes: &[u8], tag: &Tag, tag_len: usize) -> bool {
+    let ([first, second, third, ..], _) = bytes.as_chunks::<LANE>() else {
+        return false;
+    };
+    let beyond = 8 * (size_of::<Tag>() - tag_len) as u32;
+    let differs = u64::from_le_bytes(*third) ^ u64::from_le_bytes(tag[2]);
+    (*first, *second) == (tag[0], tag[1]) && differs.checked_shl(beyond).unwrap_or(0) == 0
 }
 
 /// `==` of slices, without a call where they are of 8 to 16 bytes, as the filling of the usual message is.
@@ -235,7 +336,10 @@ impl MessageSource {
             tagged: payload.is_tagged(),
             body,
             same: is_same.then(|| (start, start + min.saturating_sub(tag_len))),
-            front: Cell::new(TagPrefix::new(run, 0, 0)),
+            front: Cell::new(TagFront::new(run, 0, 0)),
+            echo_header: (is_same && tag_len > 0 && min >= size_of::<Tag>())
+                .then(|| shortest_header(kind.opcode(), min))
+                .flatten(),
         }
     }
 
@@ -277,13 +381,24 @@ impl MessageSource {
         let tag = if self.tag_len > 0 {
             self.tag(identity)
         } else {
-            [0; 22]
+            Tag::default()
         };
         Message {
             tag,
             tag_len: self.tag_len,
             filling,
         }
+    }
+
+    /// The part that all messages have in common, where they are of one length and differ in their tag
+    /// alone.
+    #[inline]
+    pub(crate) fn alike(&self) -> Option<Alike<'_>> {
+        let (from, to) = self.same?;
+        Some(Alike {
+            source: self,
+            filling: &self.block[from..to],
+        })
     }
 
     /// The bytes of a message behind its tag; it has been prepared.
@@ -326,36 +441,41 @@ impl MessageSource {
     /// The tag: 16 bytes of connection, run and sequence in network order, or the same as 22
     /// digits of base64url without padding.
     #[inline]
-    fn tag(&self, identity: MessageId) -> [u8; 22] {
-        let mut tag = [0; 22];
+    fn tag(&self, identity: MessageId) -> Tag {
         match self.kind {
             MessageKind::Binary => {
-                let value = u128::from(identity.connection) << 96
-                    | u128::from(self.run) << 64
-                    | u128::from(identity.sequence);
-                tag[..16].copy_from_slice(&value.to_be_bytes());
+                let first = u64::from(identity.connection) << 32 | u64::from(self.run);
+                let second = identity.sequence;
+                [first.to_be_bytes(), second.to_be_bytes(), [0; LANE]]
             }
             MessageKind::Text => {
-                let (front, back) = tag.split_at_mut(16);
-                front.copy_from_slice(&self.front_of(identity));
-                // The other 32 bits, and four zeros behind them.
-                let lower = u64::from(identity.sequence as u32) << 4;
-                put_digits(lower, back);
+                let mut tag = self.front_of(identity);
+                let last = LAST_DIGITS[usize::from(identity.sequence as u8)];
+                // Put in by arithmetic: a lane that is read right after a part of it was written stalls.
+                let back = u64::from(u16::from_le_bytes(last)) << 32 | u64::from_le_bytes(tag[2]);
+                tag[2] = back.to_le_bytes();
+                tag
             }
         }
-        tag
     }
 
-    /// The first sixteen digits of a tag.
+    /// The first twenty digits of a tag.
     #[inline]
-    fn front_of(&self, identity: MessageId) -> [u8; 16] {
-        let upper = (identity.sequence >> 32) as u32;
-        let mut front = self.front.get();
-        if (front.connection, front.upper) != (identity.connection, upper) {
-            front = TagPrefix::new(self.run, identity.connection, upper);
-            self.front.set(front);
+    fn front_of(&self, identity: MessageId) -> Tag {
+        let upper = identity.sequence >> 8;
+        let front = self.front.get();
+        if (front.connection, front.upper) == (identity.connection, upper) {
+            return front.tag;
         }
-        front.digits
+        self.new_front(identity.connection, upper)
+    }
+
+    /// The same of other messages than the last one was of.
+    #[inline(never)]
+    fn new_front(&self, connection: u32, upper: u64) -> Tag {
+        let front = TagFront::new(self.run, connection, upper);
+        self.front.set(front);
+        front.tag
     }
 
     /// The length of a message, drawn evenly from the range by a hash of its identity, so that
@@ -420,18 +540,18 @@ fn text_block(len: usize, random: &mut fastrand::Rng) -> Vec<u8> {
     block
 }
 
-impl TagPrefix {
-    fn new(run: u32, connection: u32, upper: u32) -> Self {
+impl TagFront {
+    fn new(run: u32, connection: u32, upper: u64) -> Self {
         let high = u64::from(connection) << 32 | u64::from(run);
-        let mut digits = [0; 16];
-        // 48 bits are eight digits.
-        let (first, second) = digits.split_at_mut(8);
-        put_digits(high >> 16, first);
-        put_digits(high << 32 | u64::from(upper), second);
+        let mut tag = Tag::default();
+        // 120 bits are twenty digits, and sixty of them ten.
+        let (first, rest) = tag.as_flattened_mut().split_at_mut(10);
+        put_digits(high >> 4, first);
+        put_digits(high << 56 | upper, &mut rest[..10]);
         Self {
             connection,
             upper,
-            digits,
+            tag,
         }
     }
 }
@@ -451,6 +571,7 @@ fn put_digits(value: u64, digits: &mut [u8]) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use wsbench_wire::frame::FrameBuffer;
 
     fn generated(encoding: Encoding, min: u32, max: u32) -> MessageSource {
         MessageSource::new(
@@ -555,6 +676,57 @@ mod tests {
             seen[len - 64] += 1;
         }
         assert!(seen.iter().all(|&n| (900..1100).contains(&n)), "{seen:?}");
+    }
+
+    #[test]
+    fn echoes_are_taken_off_the_input_as_far_as_every_byte_is_right() {
+        let taken = |source: &MessageSource, first, most, input: &mut [u8]| {
+            let (all, mut rest) = (input.len(), input);
+            let alike = source.alike().unwrap();
+            let count = alike.take_echoes(first, most, &mut rest);
+            (count, all - rest.len())
+        };
+        let first = MessageId {
+            connection: 3,
+            sequence: (1 << 32) - 2, // all digits of the next tags differ
+        };
+        for (encoding, lens) in [(Encoding::Text, 24..126), (Encoding::Binary, 24..126)] {
+            for len in lens {
+                let source = generated(encoding, len, len);
+                let mut frames = FrameBuffer::new();
+                for more in 0..4 {
+                    let sequence = first.sequence + more;
+                    let identity = MessageId { sequence, ..first };
+                    let parts = [&bytes_of(&source, identity)[..]];
+                    frames.push_frame(true, source.kind().opcode(), None, &parts);
+                }
+                let frame = frames.len() / 4;
+                let input = frames.as_slice().to_vec();
+                assert_eq!(taken(&source, first, 9, &mut input.clone()), (4, 4 * frame));
+                assert_eq!(taken(&source, first, 3, &mut input.clone()), (3, 3 * frame));
+                let mut cut = input[..4 * frame - 1].to_vec();
+                assert_eq!(taken(&source, first, 9, &mut cut), (3, 3 * frame));
+                for at in 0..input.len() {
+                    let mut wrong = input.clone();
+                    wrong[at] ^= 1 << (at % 8);
+                    let right = at / frame;
+                    let expected = (right as u64, right * frame);
+                    assert_eq!(
+                        taken(&source, first, 9, &mut wrong),
+                        expected,
+                        "{len}: {at}"
+                    );
+                }
+            }
+        }
+        for len in [22, 23, 126] {
+            let source = generated(Encoding::Text, len, len);
+            let parts = bytes_of(&source, first);
+            let mut frame = FrameBuffer::new();
+            frame.push_frame(true, source.kind().opcode(), None, &[&parts]);
+            let mut input = frame.as_slice().to_vec();
+            assert_eq!(taken(&source, first, 9, &mut input), (0, 0), "{len}");
+        }
     }
 
     #[test]

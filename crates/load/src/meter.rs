@@ -320,13 +320,13 @@ impl Meter {
         }
     }
 
-    /// Books a right answer.
+    /// Books so many right answers to requests that share their times.
     #[inline]
-    pub fn answered(&mut self, times: Times, received: Nanos, reordered: bool) {
-        self.in_flight -= 1;
+    pub fn answered(&mut self, times: Times, received: Nanos, reordered: bool, count: u64) {
+        self.in_flight -= count;
         let run = &mut self.run;
         if run.times == times && run.received == received && run.reordered == reordered {
-            run.count += 1;
+            run.count += count;
             return;
         }
         self.book_run();
@@ -335,7 +335,7 @@ impl Meter {
             received,
             arrived: self.arrived,
             reordered,
-            count: 1,
+            count,
         };
     }
 

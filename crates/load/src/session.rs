@@ -223,7 +223,12 @@ impl<X: Exchange> Session<X> {
         bytes: &mut [u8],
     ) -> SessionStatus {
         let mut input = bytes;
+        let mut may_be_answers = PLAIN;
         loop {
+            if may_be_answers && self.wire.is_between_messages() {
+                let io = &mut context.io(&mut self.codec);
+                may_be_answers = self.exchange.take_answers(io, received, &mut input);
+            }
             match self.wire.receive(&mut input) {
                 Ok(None) => break,
                 Ok(Some(Event::Data {

@@ -4,7 +4,7 @@
 //! (masking by role, fragments in order, reserved bits) is `connection`'s affair.
 
 use crate::error::ProtocolError;
-use crate::mask::{MaskKey, copy_masked, mask_in_place};
+use crate::mask::{LANE, MaskKey, copy_masked, masked_lane};
 use crate::opcode::OpCode;
 
 /// A frame header (RFC 6455 section 5.2), 2 to 14 octets on the wire.
@@ -26,6 +26,30 @@ pub struct FrameHeader {
 /// section 6).
 pub const RSV1: u8 = 0b100;
 
+/// The header of a whole message of `len` octets in one frame without a mask, where that is as short as
+/// headers are; `None` where the length takes more octets.
+#[must_use]
+pub const fn shortest_header(opcode: OpCode, len: usize) -> Option<[u8; 2]> {
+    match len {
+        ..=SHORTEST_UP_TO => Some([0x80 | opcode.bits(), len as u8]),
+        _ => None,
+    }
+}
+
+/// Octets of a frame with a mask and a payload of so many (section 5.2).
+#[must_use]
+pub const fn masked_frame_len(payload: usize) -> usize {
+    let length = match payload {
+        ..=SHORTEST_UP_TO => 1,
+        ..=0xffff => 3,
+        _ => 9,
+    };
+    1 + length + size_of::<MaskKey>() + payload
+}
+
+/// Octets of the longest payload whose length takes one octet of the header (section 5.2).
+const SHORTEST_UP_TO: usize = 125;
+
 /// The greatest payload of a control frame, octets (RFC 6455 section 5.5).
 pub const MAX_CONTROL: usize = 125;
 
@@ -42,7 +66,7 @@ impl FrameHeader {
     pub fn encode(&self, out: &mut [u8; Self::MAX_LEN]) -> usize {
         let mask_bit = if self.mask.is_some() { 0x80 } else { 0 };
         out[0] = u8::from(self.fin) << 7 | (self.rsv & 0b111) << 4 | self.opcode.bits();
-        let end = if self.len <= 125 {
+        let end = if self.len <= SHORTEST_UP_TO as u64 {
             out[1] = mask_bit | self.len as u8;
             2
         } else if let Ok(len) = u16::try_from(self.len) {
@@ -230,42 +254,50 @@ impl FrameBuffer {
         self.push(header, payload, parts);
     }
 
-    /// Appends one whole message in one masked frame: the first `front_len` octets of `front`, then
-    /// `back`. The same as [`FrameBuffer::push_frame`] of both; since the length of `front` is known
-    /// when the program is built, its copying and masking takes no loop and no call.
+    /// Appends `count` whole messages of one length, each in one masked frame: the first `front_len` octets
+    /// of a front, then `back`. `each` gives the key and the front of the next one. The same as
+    /// [`FrameBuffer::push_frame`] of both for each; since how much there is of a front is known when the
+    /// program is built, its copying and masking takes no loop and no call.
     ///
     /// # Panics
-    /// When `front_len` is more than there is of `front`.
+    /// When `front_len` is more than there is of a front.
     #[inline]
     pub fn push_masked<const N: usize>(
         &mut self,
         opcode: OpCode,
-        key: MaskKey,
-        front: &[u8; N],
         front_len: usize,
         back: &[u8],
+        count: usize,
+        mut each: impl FnMut() -> (MaskKey, [[u8; LANE]; N]),
     ) {
-        assert!(front_len <= N, "no more of the front than there is");
+        assert!(front_len <= N * LANE, "no more of a front than there is");
         let payload = front_len + back.len();
         let header = FrameHeader {
             fin: true,
             rsv: 0,
             opcode,
-            mask: Some(key),
+            mask: Some(MaskKey::default()),
             len: payload as u64,
         };
-        let room = self.claim(FrameHeader::MAX_LEN + N + back.len());
-        let (head, _) = room
-            .split_first_chunk_mut()
-            .expect("room for the longest header has just been claimed");
-        let start = header.encode(head);
-        let to = &mut room[start..];
-        let mut masked = *front;
-        mask_in_place(key, 0, &mut masked);
-        // What is not of the message lies where the rest of it, or the next frame, will be.
-        to[..N].copy_from_slice(&masked);
-        copy_masked(key, front_len, back, &mut to[front_len..payload]);
-        self.len += start + payload;
+        let mut head = [0; FrameHeader::MAX_LEN];
+        let start = header.encode(&mut head);
+        let frame = start + payload;
+        // A header and a front are written whole. What is not of them lies where the rest of the message,
+        // or the next frame, will be.
+        let beyond = FrameHeader::MAX_LEN + N * LANE;
+        let room = self.claim(count * frame + beyond);
+        for number in 0..count {
+            let (key, front) = each();
+            let to = &mut room[number * frame..][..frame + beyond];
+            to[..FrameHeader::MAX_LEN].copy_from_slice(&head);
+            to[start - key.0.len()..start].copy_from_slice(&key.0);
+            let to = &mut to[start..];
+            if let Some(lanes) = to.as_chunks_mut::<LANE>().0.first_chunk_mut::<N>() {
+                *lanes = front.map(|lane| masked_lane(key, lane));
+            }
+            copy_masked(key, front_len, back, &mut to[front_len..payload]);
+        }
+        self.len += count * frame;
     }
 
     /// Appends one message whose payload is the concatenation of `parts`, in frames of at most

@@ -8,7 +8,7 @@
 /// Octets that one turn of the main loop takes: two 128-bit or one 256-bit vector.
 const BLOCK: usize = 32;
 /// Octets of one lane.
-const LANE: usize = 8;
+pub(crate) const LANE: usize = 8;
 
 /// The masking key of one frame, in the order in which it is sent (RFC 6455 section 5.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -35,6 +35,12 @@ impl MaskKey {
         let key = u32::from_ne_bytes(self.0) as u64;
         key | key << 32
     }
+}
+
+/// One lane, masked as the first octets of a payload.
+#[inline]
+pub(crate) const fn masked_lane(key: MaskKey, octets: [u8; LANE]) -> [u8; LANE] {
+    (u64::from_ne_bytes(octets) ^ key.lane()).to_ne_bytes()
 }
 
 /// Writes `src` to `dst`, masked as the octets `phase..` of a payload: one pass over the bytes.

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use wsbench_wire::close::{MAX_REASON, is_valid_close_code, push_close};
 use wsbench_wire::error::ProtocolError;
-use wsbench_wire::frame::{FrameBuffer, FrameHeader};
+use wsbench_wire::frame::{FrameBuffer, FrameHeader, masked_frame_len};
 use wsbench_wire::mask::{MaskKey, mask_in_place};
 use wsbench_wire::opcode::OpCode;
 
@@ -35,6 +35,36 @@ const OPCODES: [OpCode; 6] = [
     OpCode::Ping,
     OpCode::Pong,
 ];
+
+#[test]
+fn messages_in_a_row_are_the_frames_that_each_of_them_would_be() {
+    let front: [[u8; 8]; 3] = [*b"abcdefgh", *b"ijklmnop", *b"qrstuvwx"];
+    let back: Vec<u8> = (0..70_000_u32).map(|at| (at * 7 % 251) as u8).collect();
+    for front_len in [0, 1, 16, 22, 24] {
+        for back_len in (0..130).chain([65_510, 65_535, 70_000]) {
+            let back = &back[..back_len];
+            let keys = [[1, 2, 3, 4], [250, 0, 9, 77], [8; 4]].map(MaskKey);
+            let (mut together, mut each) = (FrameBuffer::new(), FrameBuffer::new());
+            for buffer in [&mut together, &mut each] {
+                buffer.push_raw(b"before");
+            }
+            let mut next = keys.iter();
+            together.push_masked(OpCode::Text, front_len, back, keys.len(), || {
+                (*next.next().unwrap(), front)
+            });
+            for key in keys {
+                let parts = [&front.as_flattened()[..front_len], back];
+                each.push_frame(true, OpCode::Text, Some(key), &parts);
+            }
+            assert!(
+                together.as_slice() == each.as_slice(),
+                "{front_len} and {back_len}"
+            );
+            let frames = keys.len() * masked_frame_len(front_len + back_len);
+            assert_eq!(together.len(), "before".len() + frames);
+        }
+    }
+}
 
 #[test]
 fn a_header_reads_back_as_written_and_not_before_its_last_octet() {

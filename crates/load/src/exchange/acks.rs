@@ -202,7 +202,7 @@ impl AckOrders {
                 let at = meter.arrival(times.sent, received);
                 meter.acked(times, at);
                 if self.are_answers {
-                    meter.answered(times, received, false);
+                    meter.answered(times, received, false, 1);
                 }
             }
         }

@@ -10,6 +10,8 @@ mod thinking;
 
 use std::sync::Arc;
 
+use wsbench_wire::frame::masked_frame_len;
+
 use self::answer::{CutShort, Finding, Inquiry, Suspect};
 use self::thinking::Thoughts;
 use super::{DeadlineOutcome, Exchange, Piece, WRITE_AT_MOST};
@@ -19,7 +21,7 @@ use crate::lag::{Blockage, Obstacle};
 use crate::message::MessageSource;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
-use crate::pairing::{Matched, Pairing};
+use crate::pairing::{InOrder, Matched, Pairing};
 use crate::plan::{ByNumber, Greeting, Plan, Think, Verify};
 use crate::series::Series;
 use crate::tally::{Law, LogRecord, MessageCounts};
@@ -190,6 +192,44 @@ impl<const BY_NUMBER: bool> Exchange for Echo<BY_NUMBER> {
         self.on_suspicious_piece(io, received, piece);
     }
 
+    /// Answers in order, each a frame with exactly the bytes that were sent: those that share their times
+    /// are booked together.
+    #[inline]
+    fn take_answers(
+        &mut self,
+        io: &mut Io<'_, Local>,
+        received: Nanos,
+        input: &mut &mut [u8],
+    ) -> bool {
+        if BY_NUMBER || self.thoughts.is_some() || io.common.meter.keeps_log() {
+            return false;
+        }
+        let mut any = false;
+        // More is done with the first answer of a connection than to count it.
+        while let Some(InOrder {
+            first: first @ 1..,
+            count,
+            times,
+        }) = self.pairing.in_order()
+        {
+            let alike = io.local.source.alike();
+            let identity = self.identity(first);
+            let taken = alike.map_or(0, |alike| alike.take_echoes(identity, count, input));
+            if taken == 0 {
+                break;
+            }
+            any = true;
+            let in_flight = self.pairing.in_flight();
+            self.pairing.answer_in_order(taken);
+            io.common.meter.answered(times, received, false, taken);
+            self.on_places_freed(io, received, in_flight);
+            if taken < count {
+                break;
+            }
+        }
+        any
+    }
+
     #[inline]
     fn pump(&mut self, io: &mut Io<'_, Local>, may_send: bool, now: impl FnOnce() -> Nanos) {
         if io.local.think.is_some() {
@@ -204,6 +244,9 @@ impl<const BY_NUMBER: bool> Exchange for Echo<BY_NUMBER> {
             return;
         }
         let due = self.freed.max(io.common.meter.window().load_from);
+        if !BY_NUMBER && io.common.is_plain && io.local.source.alike().is_some() {
+            return self.compose_alike(io, due);
+        }
         while self.has_room(io) && self.budget > 0 && io.common.may_send(due) {
             if self.budget != u32::MAX {
                 self.budget -= 1;
@@ -376,7 +419,7 @@ impl<const BY_NUMBER: bool> Echo<BY_NUMBER> {
         } else {
             match self.pairing.answer(number) {
                 Matched::Answer { times, reordered } => {
-                    io.common.meter.answered(times, received, reordered);
+                    io.common.meter.answered(times, received, reordered, 1);
                 }
                 _ => self.on_repeated_answer(io, received, number),
             }
@@ -451,6 +494,38 @@ impl<const BY_NUMBER: bool> Echo<BY_NUMBER> {
     #[inline]
     fn has_room(&self, io: &Io<'_, Local>) -> bool {
         self.pairing.in_flight() < io.local.depth && io.common.out.len() < WRITE_AT_MOST
+    }
+
+    /// Composes messages that are due together and alike, each of which is one frame as it is, for as long as
+    /// the connection has room and the quota lasts.
+    #[inline]
+    fn compose_alike(&mut self, io: &mut Io<'_, Local>, due: Nanos) {
+        let Some(alike) = io.local.source.alike() else {
+            return;
+        };
+        let room = io.local.depth - self.pairing.in_flight().min(io.local.depth);
+        let mut most = room.min(self.budget);
+        if most > 1 {
+            let len = masked_frame_len(alike.tag_len() + alike.filling().len());
+            let left = WRITE_AT_MOST.saturating_sub(io.common.out.len());
+            let fit = left.div_ceil(len);
+            most = most.min(u32::try_from(fit).unwrap_or(u32::MAX));
+        } else if io.common.out.len() >= WRITE_AT_MOST {
+            return;
+        }
+        let count = if most > 0 {
+            io.common.may_send_up_to(due, most)
+        } else {
+            0
+        };
+        if count == 0 {
+            return;
+        }
+        if self.budget != u32::MAX {
+            self.budget -= count;
+        }
+        let first = self.pairing.compose_together(due, count);
+        io.common.push_alike(alike, self.identity(first), count);
     }
 
     #[inline]

@@ -8,7 +8,7 @@ use std::cell::Cell;
 use memchr::memmem::Finder;
 use wsbench_wire::connection::MessageKind;
 
-use super::TagPrefix;
+use super::TagFront;
 use crate::identity::{MessageId, TAG_DIGITS, identity_of, identity_of_digits};
 
 /// Digits of the tag in text that come before those of the run alone.
@@ -39,7 +39,8 @@ impl Latest {
     /// One of a run's first message, as good as any other.
     fn first(run: u32) -> Self {
         let mut digits = [b'A'; TAG_DIGITS];
-        digits[..16].copy_from_slice(&TagPrefix::new(run, 0, 0).digits);
+        let front = TagFront::new(run, 0, 0).tag;
+        digits[..20].copy_from_slice(&front.as_flattened()[..20]);
         let identity = MessageId {
             connection: 0,
             sequence: 0,
@@ -53,8 +54,8 @@ impl TagFinder {
     pub(crate) fn of_run(kind: MessageKind, run: u32) -> Self {
         let needle = match kind {
             MessageKind::Text => {
-                let digits = TagPrefix::new(run, 0, 0).digits;
-                digits[DIGITS_BEFORE..DIGITS_BEFORE + OF_THE_RUN].to_vec()
+                let front = TagFront::new(run, 0, 0).tag;
+                front.as_flattened()[DIGITS_BEFORE..][..OF_THE_RUN].to_vec()
             }
             MessageKind::Binary => run.to_be_bytes().to_vec(),
         };

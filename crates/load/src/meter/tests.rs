@@ -25,7 +25,7 @@ fn times(due: u64, sent: u64) -> Times {
 fn the_warm_up_is_counted_apart() {
     let mut meter = open_meter();
     meter.sent(times(900, 901), 1);
-    meter.answered(times(900, 901), Nanos(1_100), false);
+    meter.answered(times(900, 901), Nanos(1_100), false, 1);
     meter.book_run();
     let counts = meter.tally.messages;
     assert_eq!((counts.warmup, counts.sent, counts.answered), (1, 0, 0));
@@ -43,7 +43,7 @@ fn the_warm_up_is_counted_apart() {
 fn an_answer_in_the_drain_counts_but_not_for_the_throughput() {
     let mut meter = open_meter();
     meter.sent(times(1_990, 1_995), 1);
-    meter.answered(times(1_990, 1_995), Nanos(2_300), false);
+    meter.answered(times(1_990, 1_995), Nanos(2_300), false, 1);
     meter.book_run();
     let counts = meter.tally.messages;
     assert!(counts.is_conserved());
@@ -58,7 +58,7 @@ fn answers_that_share_their_times_are_all_booked() {
     let mut meter = open_meter();
     meter.sent(times(1_100, 1_110), 5);
     for received in [1_200, 1_200, 1_200, 1_300, 1_300] {
-        meter.answered(times(1_100, 1_110), Nanos(received), false);
+        meter.answered(times(1_100, 1_110), Nanos(received), false, 1);
     }
     let tally = meter.hand_over(Box::default());
     assert_eq!((tally.messages.sent, tally.messages.answered), (5, 5));
@@ -149,6 +149,7 @@ fn a_silence_counts_from_the_opening_and_until_the_close_of_the_window() {
         times(millis(50), millis(50)),
         Nanos::from_millis(130),
         false,
+        1,
     );
     meter.book_run();
     assert_eq!(meter.tally.gaps[0].start, Nanos::ZERO);
@@ -166,6 +167,7 @@ fn a_silence_counts_from_the_opening_and_until_the_close_of_the_window() {
         times(millis(150), millis(150)),
         Nanos::from_millis(900),
         false,
+        1,
     );
     meter.book_run();
     assert_eq!(

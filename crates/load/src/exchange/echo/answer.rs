@@ -452,7 +452,7 @@ impl Inquiry<'_> {
     pub(super) fn accept(&mut self, number: u64, common: &mut Common) -> bool {
         match self.pairing.answer(number) {
             Matched::Answer { times, reordered } => {
-                common.meter.answered(times, self.received, reordered);
+                common.meter.answered(times, self.received, reordered, 1);
                 true
             }
             Matched::Duplicate => {
