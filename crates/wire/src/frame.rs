@@ -41,7 +41,7 @@ pub const fn shortest_header(opcode: OpCode, len: usize) -> Option<[u8; 2]> {
 pub const fn masked_frame_len(payload: usize) -> usize {
     let length = match payload {
         ..=SHORTEST_UP_TO => 1,
-        ..=0xffff => 3,
+        126..=0xffff => 3,
         _ => 9,
     };
     1 + length + size_of::<MaskKey>() + payload
