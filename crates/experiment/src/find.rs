@@ -239,7 +239,7 @@ impl SearchState<'_> {
                 length_s = length_s.min(share_s.max(SHORTEST_S));
             } else {
                 // What is left is used, also where it is less than was wanted.
-                length_s = length_s.min(self.rest_s(load));
+                length_s = length_s.min(self.rest_s(load) - self.kept_s());
                 if length_s < SHORTEST_S.min(self.settings.length.as_secs_f64()) {
                     return Ok(self.press());
                 }
@@ -250,6 +250,16 @@ impl SearchState<'_> {
                 Err(RunnerError::Interrupted) => return Ok(Ending::Interrupted),
                 Err(broken) => return Ok(Ending::Broken(broken.to_string())),
             }
+        }
+    }
+
+    /// Time that is kept for [`Self::press`] as long as nothing is certain, s: a search is to end with
+    /// a bracket, wide as it may be.
+    fn kept_s(&self) -> f64 {
+        if self.evidence.ends(true) == (None, None) {
+            SHORTEST_S + self.around_s(f64::INFINITY)
+        } else {
+            0.0
         }
     }
 

@@ -84,6 +84,18 @@ pub fn bytes(amount: f64) -> String {
     scaled(amount, BYTES)
 }
 
+/// A size that was asked for, as whoever asked wrote it, where k is 1024: `30 B`, `4 KiB`, `64 MiB`,
+/// `1,500 B`. What was measured is in decimal units ([`bytes`]).
+#[must_use]
+pub fn size(amount: u64) -> String {
+    let units = [(1 << 20, "MiB"), (1 << 10, "KiB")];
+    let whole = units
+        .into_iter()
+        .find(|(unit, _)| amount >= *unit && amount.is_multiple_of(*unit));
+    let (unit, name) = whole.unwrap_or((1, "B"));
+    format!("{} {name}", count(amount / unit))
+}
+
 /// A whole number with separators: `1,234,567`.
 #[must_use]
 pub fn count(number: u64) -> String {
@@ -348,6 +360,16 @@ mod tests {
 
     #[test]
     fn rates_bytes_counts_and_shares() {
+        for (amount, told) in [
+            (0, "0 B"),
+            (30, "30 B"),
+            (1_024, "1 KiB"),
+            (4_096, "4 KiB"),
+            (4_097, "4,097 B"),
+            (64 << 20, "64 MiB"),
+        ] {
+            assert_eq!(size(amount), told);
+        }
         assert_eq!(rate(84_190.0), "84.2k");
         assert_eq!(rate(950.0), "950");
         assert_eq!(rate(0.5), "0.50");

@@ -16,6 +16,7 @@ use wsbench_record::document::Document;
 use wsbench_record::repetition::Repetition;
 use wsbench_setting::Spelling;
 
+use crate::mark;
 use crate::plan_line::{plan_line, title};
 use crate::repetition::doubt_words;
 use crate::{comparison, markdown, repetition};
@@ -70,7 +71,10 @@ impl BuildCheck {
                 .iter()
                 .filter_map(|of_runs| {
                     let figure = Figure::recorded(&of_runs.name)?;
-                    Some((figure.label(), figure.written(of_runs.mean?)))
+                    let (mean, within) = (of_runs.mean?, of_runs.low.zip(of_runs.high));
+                    let words = mark::with_interval(figure, mean, within);
+                    let words = words.unwrap_or_else(|| figure.written(mean));
+                    Some((figure.label(), words))
                 })
                 .collect(),
             ..Self::of_runs(&repetition.runs)
@@ -139,7 +143,11 @@ fn figures(run: &Document) -> Vec<(String, String)> {
     let all = all.chain([Figure::ERRORS]);
     let told = all.filter_map(|figure| {
         let reading = figure.read(run).ok()?;
-        Some((figure.label(), reading.written(figure)))
+        let within = reading.within.filter(|_| !reading.is_lower_bound);
+        let within = within.map(|it| (it.low, it.high));
+        let words = mark::with_interval(figure, reading.value, within);
+        let words = words.unwrap_or_else(|| reading.written(figure));
+        Some((figure.label(), words))
     });
     told.chain([("audit".to_owned(), run.audit.verdict.word().to_owned())])
         .collect()

@@ -2,6 +2,7 @@
 //! interval. Figures are as in the document, unrounded; what is absent there is empty here.
 
 use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::Arrival;
 use wsbench_load::series::{Detail, Home, Series, Shown};
 use wsbench_load::tally::{
     AckCounts, ConnectionCounts, Counter, DeliveryCounts, MessageCounts, PushCounts, ReturnCounts,
@@ -174,7 +175,12 @@ fn row(document: &Document) -> CsvRow {
     row.put("started_at", &document.started_at);
     row.put("url", &plan.target.url());
     row.put("connections", &plan.clients.connections);
-    row.put("depth", &plan.clients.depth());
+    let (depth, most) = match plan.clients.arrival {
+        Arrival::Closed { depth } => (Some(depth), None),
+        Arrival::Open { max_in_flight, .. } => (None, Some(max_in_flight)),
+    };
+    row.put_known("depth", depth);
+    row.put_known("max_in_flight", most);
     row.put("threads", &plan.threads);
     row.put("seed", &document.seed);
     row.put("verdict", &document.audit.verdict.word());

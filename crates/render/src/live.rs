@@ -288,21 +288,24 @@ fn left(progress: &Progress, plan: &PlanSpec, done: f64) -> Option<Nanos> {
 
 /// The times that the load is about with what is known of them so far. Of a server that is gone what
 /// is due and was not answered is among them: as longer than it has waited.
+/// Figures alone: their histogram is the document's, and is not packed a second time.
 fn times_so_far(so_far: &RunResult, series: Series, is_gone: bool) -> Distribution {
     let mut censored = Histogram::new();
     if let Some(tail) = series.info().tail {
         censored.merge(so_far.at(tail));
     }
-    let mut spans = so_far.at(series).clone();
-    if is_gone {
+    let answered = so_far.at(series);
+    let figures = if is_gone {
         let never = awaited(&so_far.intervals);
+        let mut spans = answered.clone();
         spans.merge(&never);
         censored.merge(&never);
-    }
+        Distribution::figures_of(&spans)
+    } else {
+        Distribution::figures_of(answered)
+    };
     let confidence = Confidences::so_far(&so_far.slices, series);
-    Distribution::of(&spans)
-        .with_censored(&censored)
-        .with_confidence(confidence)
+    figures.with_censored(&censored).with_confidence(confidence)
 }
 
 /// Time that all that is due and not answered has waited at the least: of each interval no more than

@@ -2,6 +2,7 @@
 //! bound, `~` where few samples are all that is known, `—` for nothing.
 
 use crate::plan_line;
+use wsbench_judge::figure::{Figure, Unit};
 use wsbench_load::plan::Population;
 use wsbench_record::document::{Distribution, Document, Known, Percentile};
 use wsbench_record::units::{LOW, MORE, Ranged, UNKNOWN, percent, span};
@@ -68,6 +69,29 @@ pub(crate) fn words(known: Known) -> (String, String) {
             (within.value, within.half.unwrap_or(within.ends))
         }
     }
+}
+
+/// A figure and where it lies, in one unit; `None` of counts and shares, which have none.
+pub(crate) fn ranged(figure: Figure, value: f64, low: f64, high: f64) -> Option<Ranged> {
+    Some(match figure.unit() {
+        Unit::Span => Ranged::span(value, low, high),
+        Unit::Micros => Ranged::span(value * 1e3, low * 1e3, high * 1e3),
+        Unit::Bytes => Ranged::bytes(value, low, high),
+        Unit::Rate => Ranged::rate(value, low, high),
+        Unit::Count | Unit::Things | Unit::Share => return None,
+    })
+}
+
+/// A figure with its interval of confidence in its own unit; `None` without one.
+pub(crate) fn with_interval(
+    figure: Figure,
+    value: f64,
+    within: Option<(f64, f64)>,
+) -> Option<String> {
+    let (low, high) = within?;
+    let ranged = ranged(figure, value, low, high)?;
+    let interval = ranged.half.unwrap_or(ranged.ends);
+    Some(format!("{} {interval}", ranged.value))
 }
 
 /// A percentile that stands by itself as text, and half its interval where that lies evenly about it

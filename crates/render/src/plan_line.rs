@@ -10,7 +10,7 @@ use wsbench_load::plan::{
     Returns, Sessions, Stay, StopRule, Think, Verify,
 };
 
-use wsbench_record::units::{asked_rate, bytes, count, counted, percent, seconds};
+use wsbench_record::units::{asked_rate, bytes, count, counted, percent, seconds, size};
 
 use crate::foreign::printable;
 
@@ -48,7 +48,7 @@ pub fn plan_line(plan: &PlanSpec) -> String {
     }
     read_off(&exchange.flow, &mut line);
     if let Some(fragment) = plan.clients.fragment {
-        let _ = write!(line, " in frames of {}", bytes(f64::from(fragment)));
+        let _ = write!(line, " in frames of {}", size(fragment.into()));
     }
     if let Some(compression) = &plan.clients.compression {
         let _ = write!(line, ", {} offered", compression.wish.offer());
@@ -77,7 +77,8 @@ pub fn plan_line(plan: &PlanSpec) -> String {
     let _ = write!(line, ", {}", counted(plan.threads.into(), "thread"));
     if !plan.cpus.is_empty() {
         let cores: Vec<String> = plan.cpus.iter().map(ToString::to_string).collect();
-        let _ = write!(line, " on cores {}", cores.join(","));
+        let noun = if cores.len() == 1 { "core" } else { "cores" };
+        let _ = write!(line, " on {noun} {}", cores.join(","));
     }
     if let Some(every) = plan.clients.keep_alive {
         let _ = write!(line, ", a ping each {}", span(every));
@@ -405,25 +406,22 @@ pub(crate) fn payload(payload: &PayloadFacts) -> String {
             max_bytes,
             ascii,
         } => {
-            let size = if min_bytes == max_bytes {
-                bytes(f64::from(*min_bytes))
+            let [least, most] = [*min_bytes, *max_bytes].map(|bytes| size(bytes.into()));
+            let sizes = if min_bytes == max_bytes {
+                least
             } else {
-                format!(
-                    "{}–{}",
-                    bytes(f64::from(*min_bytes)),
-                    bytes(f64::from(*max_bytes))
-                )
+                format!("{least}–{most}")
             };
             let ascii = if *ascii && *encoding == Encoding::Text {
                 " (ASCII)"
             } else {
                 ""
             };
-            format!("{size} {}{ascii}", kind(*encoding))
+            format!("{sizes} {}{ascii}", kind(*encoding))
         }
         PayloadFacts::Fixed {
             encoding, bytes: n, ..
-        } => format!("fixed {} {}", bytes(*n as f64), kind(*encoding)),
+        } => format!("fixed {} {}", size(*n), kind(*encoding)),
         PayloadFacts::Template {
             encoding,
             longest_bytes,

@@ -83,13 +83,18 @@ impl Table {
     /// The columns that its lines take where nothing is left out.
     pub(crate) fn columns(&self) -> usize {
         let columns: Vec<usize> = (0..self.names.len()).collect();
-        self.laid(&columns, &self.rows).columns()
+        self.laid(&columns, &self.clipped()).columns()
+    }
+
+    /// The rows as a terminal has them: endless cells are cut.
+    fn clipped(&self) -> Vec<Vec<String>> {
+        let clip = |row: &Vec<String>| row.iter().map(|cell| clipped(cell)).collect();
+        self.rows.iter().map(clip).collect()
     }
 
     /// The lines for a terminal of so many columns: the names, then the rows.
     pub(crate) fn lines(&self, room: usize) -> Vec<String> {
-        let clip = |row: &Vec<String>| row.iter().map(|cell| clipped(cell)).collect();
-        let rows: Vec<Vec<String>> = self.rows.iter().map(clip).collect();
+        let rows = self.clipped();
         let mut columns: Vec<usize> = (0..self.names.len()).collect();
         let mut spare = self.spare.iter();
         let laid = loop {

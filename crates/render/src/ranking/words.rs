@@ -6,7 +6,7 @@ use wsbench_record::ranking::{
     Cores, Deflate, Entry, League, Nodelay, Overall, Place, Ranking, ServerFacts, Workload,
     WorkloadKind,
 };
-use wsbench_record::units::{bytes, counted, percent, rate, seconds};
+use wsbench_record::units::{counted, percent, rate, seconds, size};
 
 use crate::table::Table;
 
@@ -73,7 +73,7 @@ pub(crate) fn workload(of: &Workload) -> String {
         "{}, {}, {} a message, {} after {} of warm-up, {}",
         counted(u64::from(of.connections), "connection"),
         load,
-        bytes(of.size_bytes as f64),
+        size(of.size_bytes),
         seconds(of.duration_s),
         seconds(of.warmup_s),
         counted(u64::from(of.rounds), "round"),

@@ -43,10 +43,10 @@ pub(super) fn shape(frame: &mut Frame<'_>, area: Rect, view: &View, look: Look, 
         None => " round trips so far ".to_owned(),
     };
     // What was never answered is no part of a shape of answers.
-    let spans = match view.gone_at_s {
-        Some(_) => view.document.at(clients.headline_from_sent()),
-        None => &view.times,
-    };
+    let spans = view.document.at(match view.gone_at_s {
+        Some(_) => clients.headline_from_sent(),
+        None => clients.headline(),
+    });
     let block = panel(theme, Line::styled(title, theme.figure));
     let inner = block.inner(area);
     frame.render_widget(block, area);

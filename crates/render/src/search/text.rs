@@ -14,6 +14,9 @@ use crate::table::Table;
 
 /// Share of the limit from which on all of it was used.
 const USED: f64 = 0.9;
+/// A search that could not be certain of a single load is certain of one within so many times what it took:
+/// there is room for as many trials again.
+const PLENTY: f64 = 2.0;
 
 /// Name of the run whose plan is shown: the pilot, or the first where there was none.
 pub(crate) fn planned(search: &Search) -> &'static str {
@@ -248,6 +251,19 @@ fn ending(search: &Search, spelling: &dyn Spelling) -> String {
         Ending::NothingHolds => "the least load that is tried fails".to_owned(),
         Ending::NothingFails => "the greatest load that can be asked for holds".to_owned(),
         Ending::OutOfTrials => format!("stopped after {} trials", search.most_trials),
+        Ending::OutOfTime if search.holds.is_none() && search.fails.is_none() => {
+            let enough = PLENTY * search.took_s.max(search.limit_s);
+            let limit = Field::Limit.with(seconds(enough.ceil()));
+            text![
+                format!(
+                    "{} was too short to be certain of any load: ",
+                    seconds(search.limit_s)
+                ),
+                limit,
+                " has room for a bracket",
+            ]
+            .spelled(spelling)
+        }
         Ending::OutOfTime if search.took_s < USED * search.limit_s => format!(
             "what was left of {} ({}) was too short for a trial: longer tells more",
             seconds(search.limit_s),

@@ -4,7 +4,9 @@
 use wsbench_judge::figure::{Figure, Sense, Unit};
 use wsbench_judge::ranking::metric;
 use wsbench_record::ranking::{CellFigure, League, Place};
-use wsbench_record::units::{Ranged, span};
+use wsbench_record::units::span;
+
+use crate::mark;
 
 /// Ratio of the ends of an interval from which on the interval is told instead of the value.
 const WIDE: f64 = 1.5;
@@ -128,13 +130,8 @@ pub(super) fn written(figure: Figure, value: f64) -> String {
 
 /// The ends of an interval in one unit.
 pub(super) fn within(figure: Figure, value: f64, low: f64, high: f64) -> String {
-    match figure.unit() {
-        Unit::Span => Ranged::span(value, low, high).ends,
-        Unit::Micros => Ranged::span(value * 1e3, low * 1e3, high * 1e3).ends,
-        Unit::Bytes => Ranged::bytes(value, low, high).ends,
-        Unit::Rate => Ranged::rate(value, low, high).ends,
-        _ => format!("{}–{}", figure.written(low), figure.written(high)),
-    }
+    let counted = || format!("{}–{}", figure.written(low), figure.written(high));
+    mark::ranged(figure, value, low, high).map_or_else(counted, |it| it.ends)
 }
 
 #[cfg(test)]
