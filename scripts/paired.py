@@ -8,6 +8,8 @@ import os
 import re
 import signal
 import subprocess
+import sys
+import time
 
 # Student's t, two-sided 95 %, by degrees of freedom from 1; beyond the last 1.96 will do.
 STUDENT = [
@@ -120,8 +122,54 @@ def interval(ratios):
     return math.exp(mean), math.exp(mean - half), math.exp(mean + half)
 
 
-def check_cores(parser, *cores):
+def parted(words):
+    """The words before `--`, and those behind it."""
+    if "--" not in words:
+        return words, []
+    at = words.index("--")
+    return words[:at], words[at + 1 :]
+
+
+def add_usual(parser, rounds):
+    """The flags that every such comparison has."""
+    parser.add_argument("--rounds", type=int, default=rounds, help=f"at most (default {rounds}, at least 2)")
+    parser.add_argument("--duration", type=float, default=1.0, help="of a run, s (default 1)")
+    parser.add_argument("--limit", type=float, default=300.0, help="of it all, s (default 300)")
+    parser.add_argument("--core", type=int, default=1, help="of the generators (default 1)")
+    parser.add_argument("--server-core", type=int, default=0, help="of the server (default 0)")
+
+
+def check_usual(parser, options):
+    """Refuses what no such comparison can do."""
+    if options.rounds < 2 or options.duration <= 0:
+        parser.error("two rounds at least, of runs that have a length")
     there = os.sched_getaffinity(0)
-    for core in cores:
+    for core in (options.core, options.server_core):
         if core not in there:
             parser.error(f"core {core} is not there: {sorted(there)}")
+
+
+def rounds(name, options, spare_s, measure):
+    """What `measure` says of each round, as many as there is time for: two at least. A round is four
+    runs, each as long as was asked for and `spare_s` more at most."""
+    seen = []
+    for _ in range(options.rounds):
+        if options.ends_at - time.monotonic() < 4 * (options.duration + spare_s):
+            break
+        seen.append(measure())
+    if len(seen) < 2:
+        raise Trouble(f"no time for two rounds of {name}; give a longer --limit")
+    return seen
+
+
+def conclude(name, options, compare):
+    """Carries a comparison out within its limit, and ends the program as it ended."""
+    # An end from outside is an end by the way through which the server is ended.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    options.ends_at = time.monotonic() + options.limit
+    try:
+        compare(options)
+    except Trouble as trouble:
+        sys.exit(f"{name}: {trouble}")
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -44,6 +44,10 @@ pub(crate) fn parse<P: Parser>(command_line: &[OsString]) -> Result<Given<P>, cl
     // A subcommand is the first word: clap refuses flags before one.
     let first = command_line.get(1).and_then(|word| word.to_str());
     let asked = first.and_then(|word| command.find_subcommand(word));
+    let head = if asked.is_some() { 2 } else { 1 };
+    let (head, rest) = command_line.split_at(head.min(command_line.len()));
+    let bare = bare_flags(rest, asked.unwrap_or(&command));
+    let command_line = [head, &bare, rest].concat();
     let asked = asked.map(|asked| (asked.get_name().to_owned(), asked.is_hide_set()));
     let mut command = match asked {
         // Of us alone, who say all that it needs.
@@ -51,7 +55,6 @@ pub(crate) fn parse<P: Parser>(command_line: &[OsString]) -> Result<Given<P>, cl
         Some((name, false)) => command.mut_subcommand(name, with_environment),
         None => with_environment(command),
     };
-    let command_line = with_bare_flags(command_line, &command);
     let matches = command.try_get_matches_from_mut(&command_line);
     let matches = matches.inspect_err(note_on)?;
     Ok(Given {
@@ -72,22 +75,17 @@ fn is_wanted(argument: &Arg) -> Option<bool> {
     }
 }
 
-/// The command line with flags that the environment wants without a value.
-fn with_bare_flags(command_line: &[OsString], command: &Command) -> Vec<OsString> {
-    let first = command_line.get(1).and_then(|word| word.to_str());
-    let asked = first.and_then(|word| command.find_subcommand(word));
-    let head = if asked.is_some() { 2 } else { 1 };
-    let (head, rest) = command_line.split_at(head.min(command_line.len()));
+/// Flags of a command that the environment wants without a value, but for those that are given.
+fn bare_flags(given: &[OsString], command: &Command) -> Vec<OsString> {
     let is_given = |flag: &str| {
-        let mut words = rest.iter().map(|word| word.to_string_lossy());
+        let mut words = given.iter().map(|word| word.to_string_lossy());
         words.any(|word| word == flag || word.starts_with(&format!("{flag}=")))
     };
-    let wanted = asked.unwrap_or(command).get_arguments();
+    let wanted = command.get_arguments();
     let wanted = wanted.filter(|argument| is_wanted(argument) == Some(true));
     let flags = wanted.filter_map(Arg::get_long).map(|it| format!("--{it}"));
     let flags = flags.filter(|flag| !is_given(flag)).map(OsString::from);
-    let flags: Vec<OsString> = flags.collect();
-    [head, &flags, rest].concat()
+    flags.collect()
 }
 
 /// The variable of a flag; `None` of one that has no long name.

@@ -12,6 +12,11 @@ pub(crate) fn preset(name: &str, url: &str, words: &[&str]) -> Run {
     measured(&[&usual[..], words, &[url]].concat())
 }
 
+/// The address at which a server of Socket.IO speaks by WebSocket from the first message on.
+fn socket_io(server: &Server) -> String {
+    format!("{}socket.io/?EIO=4&transport=websocket", server.url())
+}
+
 fn deliveries(run: &Run, name: &str) -> u64 {
     run.document["deliveries"][name].as_u64().unwrap()
 }
@@ -81,7 +86,7 @@ pub(crate) fn assert_logged_in(run: &Run, connections: u64) {
 #[ignore = "needs scripts/servers"]
 fn rooms_of_socket_io() {
     let server = Server::start(Kind::SocketIo);
-    let url = format!("{}socket.io/?EIO=4&transport=websocket", server.url());
+    let url = socket_io(&server);
     for threads in ["1", "2"] {
         let run = preset("socket.io", &url, &["-t", threads]);
         assert_delivered(&run, 10);
@@ -94,7 +99,7 @@ fn rooms_of_socket_io() {
 #[ignore = "needs scripts/servers"]
 fn messages_of_socket_io_are_acknowledged_by_their_number() {
     let server = Server::start(Kind::SocketIo);
-    let url = format!("{}socket.io/?EIO=4&transport=websocket", server.url());
+    let url = socket_io(&server);
     let text = include_str!("../../../wsbench/src/scenario/presets/socket.io.toml");
     // The join has had number 0.
     let changes = [(
@@ -110,7 +115,7 @@ fn messages_of_socket_io_are_acknowledged_by_their_number() {
 #[ignore = "needs scripts/servers"]
 fn several_rooms_of_socket_io_are_joined_one_by_one() {
     let server = Server::start(Kind::SocketIo);
-    let url = format!("{}socket.io/?EIO=4&transport=websocket", server.url());
+    let url = socket_io(&server);
     let run = preset("socket.io", &url, &["--rooms-each", "3"]);
     // A hundred connections in three of ten rooms each.
     assert_delivered(&run, 30);
@@ -121,7 +126,7 @@ fn several_rooms_of_socket_io_are_joined_one_by_one() {
 #[ignore = "needs scripts/servers"]
 fn rooms_of_python_socketio() {
     let server = Server::start(Kind::PythonSocketio);
-    let url = format!("{}socket.io/?EIO=4&transport=websocket", server.url());
+    let url = socket_io(&server);
     let run = preset("socket.io", &url, &["--rooms", "red,green,blue,grey"]);
     assert_delivered(&run, 25);
     assert_logged_in(&run, 100);
@@ -166,7 +171,7 @@ pub(crate) fn refused(words: &[&str]) -> Value {
 #[ignore = "needs scripts/servers"]
 fn a_login_of_another_protocol_is_told_in_the_servers_words() {
     let server = Server::start(Kind::SocketIo);
-    let url = format!("{}socket.io/?EIO=4&transport=websocket", server.url());
+    let url = socket_io(&server);
     let words = [
         "--preset", "nats", "-c", "10", "--rooms", "2", "-d", "1s", &url,
     ];
