@@ -219,7 +219,7 @@ pub(crate) enum ArrivalArg {
 pub(crate) enum PaceArg {
     /// Sleep until shortly before, then spin: up to a whole core.
     Auto,
-    /// Sleep on a timer: late by tens of microseconds, little CPU.
+    /// Sleep on a timer: little CPU, and later by what the kernel's timer takes.
     Sleep,
     /// Spin: always a whole core.
     Spin,
@@ -372,7 +372,7 @@ pub(crate) enum VerifyArg {
 
 /// Use of this machine.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "MachineArgs")]
+#[command(next_help_heading = "Machine")]
 pub(crate) struct MachineArgs {
     /// Threads that send, at most one a connection.
     ///
@@ -432,7 +432,7 @@ pub(crate) enum TimestampsArg {
     Auto,
     /// The kernel's, or the run is refused.
     Kernel,
-    /// Nobody's: an answer has come when it has been read. Spares up to 15 % CPU.
+    /// Nobody's: an answer has come when it has been read.
     User,
 }
 

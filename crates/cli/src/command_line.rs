@@ -41,7 +41,7 @@ use crate::usage::UsageError;
     override_usage = "wsbench [OPTIONS] [URL]\n       wsbench <SUBCOMMAND>",
     after_help = "Numbers: 10k, 1m. Times: 500ms, 2s, 1m30s. Sizes: 30, 4k (1024 bytes each k).\n\
                   Exit codes: 0 ok, 1 the run failed, 2 usage, 3 audit failed under --strict,\n\
-                  5 cannot be judged, 99 a --fail-if held.\n\
+                  4 gate failed, 5 cannot be judged, 99 a --fail-if held, 130 ended at once.\n\
                   In the environment WSBENCH_RATE=20k is --rate 20k, and so for every flag.\n\
                   More, with examples: wsbench --help",
     after_long_help = AFTER_LONG_HELP

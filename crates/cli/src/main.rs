@@ -35,6 +35,8 @@ mod output;
 mod output_args;
 mod plan;
 mod progress;
+#[cfg(test)]
+mod promises;
 mod proxy;
 mod push_args;
 mod rendering;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use crate::build_args::BuildArgs;
@@ -140,6 +141,15 @@ impl Format {
             _ => return None,
         })
     }
+}
+
+/// A parser of these formats alone: the help lists no other.
+pub(crate) fn one_of(formats: &[Format]) -> impl TypedValueParser<Value = Format> + use<> {
+    let names: Vec<PossibleValue> = formats
+        .iter()
+        .filter_map(ValueEnum::to_possible_value)
+        .collect();
+    PossibleValuesParser::new(names).try_map(|name| <Format as ValueEnum>::from_str(&name, false))
 }
 
 /// Amount of a result that is printed as text.

@@ -40,11 +40,11 @@ pub(crate) struct WorkloadArgs {
     #[arg(long, value_name = "MESSAGE", value_parser = pattern)]
     pub(crate) joined: Option<Pattern>,
     /// With --mode broadcast, pubsub and oneway: message by which the server acknowledges each of ours to
-    /// its sender, written like --joined (example: 'json:/ack={seq}'). In it {seq}, {n} or {tag} say which;
-    /// without one of them they are taken in order.
+    /// its sender, written like --joined (example: 'json:/ack={seq}'). In it {seq}, which counts the
+    /// messages of a connection from 0, n in braces, which counts them from 1, or {tag} say which; without
+    /// one of them they are taken in order.
     ///
-    /// With --mode oneway the acknowledgement is the answer, and response times end with it. {seq} counts
-    /// the messages of a connection from 0, {n} from 1.
+    /// With --mode oneway the acknowledgement is the answer, and response times end with it.
     #[arg(long, value_name = "MESSAGE", value_parser = pattern)]
     pub(crate) ack: Option<Pattern>,
     /// Pause after --join, whatever comes [default: 1s without --joined].

@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use crate::running::embedded::Embedded;
-use crate::running::{assert_refused, documented, wsbench};
+use crate::running::{assert_refused, caveat, count, documented, wsbench};
 
 /// The exit code and the document of a run of two seconds.
 fn measured(server: &Embedded, words: &[&str]) -> (Option<i32>, Value) {
@@ -24,14 +24,8 @@ fn measured(server: &Embedded, words: &[&str]) -> (Option<i32>, Value) {
     documented(&[&usual[..], words, &[&server.url]].concat())
 }
 
-fn count(document: &Value, group: &str, name: &str) -> u64 {
-    document[group][name].as_u64().unwrap()
-}
-
 fn has_caveat(document: &Value, kind: &str, severity: &str) -> bool {
-    let caveats = document["audit"]["caveats"].as_array().unwrap();
-    let mut caveats = caveats.iter();
-    caveats.any(|it| it["kind"] == kind && it["severity"] == severity)
+    caveat(document, kind).is_some_and(|it| it["severity"] == severity)
 }
 
 const ACK: [&str; 2] = ["--ack", "json:/ack={n}"];
@@ -43,12 +37,12 @@ fn messages_to_many_are_acknowledged_beside_their_deliveries() {
         let words = [&["--mode", "broadcast", "-t", threads][..], &ACK].concat();
         let (code, document) = measured(&server, &words);
         assert_eq!(code, Some(0), "{:#}", document["audit"]);
-        let sent = count(&document, "messages", "sent");
+        let sent = count(&document["messages"], "sent");
         assert!(sent > 50, "{sent}");
-        assert_eq!(count(&document, "acks", "awaited"), sent);
-        assert_eq!(count(&document, "acks", "received"), sent);
-        assert_eq!(count(&document, "deliveries", "received"), sent * 10);
-        assert_eq!(count(&document, "deliveries", "unasked"), 0);
+        assert_eq!(count(&document["acks"], "awaited"), sent);
+        assert_eq!(count(&document["acks"], "received"), sent);
+        assert_eq!(count(&document["deliveries"], "received"), sent * 10);
+        assert_eq!(count(&document["deliveries"], "unasked"), 0);
         assert_eq!(document["ack_ns"]["count"].as_u64(), Some(sent));
         assert_eq!(document["ack_service_ns"]["count"].as_u64(), Some(sent));
         assert_eq!(document["errors"], serde_json::json!([]));
@@ -63,9 +57,9 @@ fn with_one_way_an_acknowledgement_is_the_answer() {
         let words = ["--mode", "oneway", "--ack", pattern];
         let (code, document) = measured(&server, &words);
         assert_eq!(code, Some(0), "{:#}", document["audit"]);
-        let sent = count(&document, "messages", "sent");
+        let sent = count(&document["messages"], "sent");
         assert!(sent > 50, "{sent}");
-        assert_eq!(count(&document, "messages", "answered"), sent);
+        assert_eq!(count(&document["messages"], "answered"), sent);
         assert_eq!(document["response_ns"]["count"].as_u64(), Some(sent));
         assert_eq!(document["ack_ns"]["count"].as_u64(), Some(sent));
         assert_eq!(document["plan"]["matched_by"], "ack");
@@ -83,7 +77,7 @@ fn acknowledgements_that_do_not_come_are_missing_and_judged_by_their_share() {
         "{:#}",
         document["audit"]
     );
-    let counts = |name| count(&document, "acks", name);
+    let counts = |name| count(&document["acks"], name);
     let lost = counts("missing") + counts("in_flight_at_end");
     assert!(counts("missing") > 0);
     assert_eq!(counts("awaited"), counts("received") + lost);
@@ -128,14 +122,14 @@ fn what_a_server_says_where_nothing_is_awaited_is_a_note() {
         "{:#}",
         document["audit"]
     );
-    assert_eq!(count(&document, "messages", "unasked"), 0);
-    assert!(count(&document, "messages", "received_in_window") > 50);
+    assert_eq!(count(&document["messages"], "unasked"), 0);
+    assert!(count(&document["messages"], "received_in_window") > 50);
 
     let pushing = Embedded::start(&["--push", "50/s"]);
     let words = ["--mode", "idle", "-c", "5", "-d", "1s", &pushing.url];
     let (code, document) = documented(&words);
     assert_eq!(code, Some(0));
-    assert!(count(&document, "messages", "unasked") > 20);
+    assert!(count(&document["messages"], "unasked") > 20);
     assert!(has_caveat(&document, "unasked", "note"));
 }
 

@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use crate::running::embedded::Embedded;
-use crate::running::{assert_refused, documented};
+use crate::running::{assert_refused, caveat, count, documented};
 
 /// The document of a run of 20 connections with 50 messages a second over two seconds.
 fn measured(server: &Embedded, words: &[&str]) -> (Option<i32>, Value) {
@@ -30,10 +30,6 @@ fn measured(server: &Embedded, words: &[&str]) -> (Option<i32>, Value) {
     documented(&[&usual[..], words, &[&server.url]].concat())
 }
 
-fn count(document: &Value, name: &str) -> u64 {
-    document["deliveries"][name].as_u64().unwrap()
-}
-
 #[test]
 fn every_delivery_of_a_right_server_is_counted_and_timed() {
     let server = Embedded::start(&["--broadcast"]);
@@ -42,8 +38,8 @@ fn every_delivery_of_a_right_server_is_counted_and_timed() {
         assert_eq!(code, Some(0), "{:#}", document["audit"]);
         let sent = document["messages"]["sent"].as_u64().unwrap();
         assert!(sent > 50, "{sent}");
-        assert_eq!(count(&document, "expected"), sent * 20);
-        assert_eq!(count(&document, "received"), sent * 20);
+        assert_eq!(count(&document["deliveries"], "expected"), sent * 20);
+        assert_eq!(count(&document["deliveries"], "received"), sent * 20);
         assert_eq!(document["messages"]["answered"].as_u64(), Some(sent));
         assert_eq!(document["senders_hear_themselves"], true);
         assert_eq!(document["delivery_ns"]["count"].as_u64(), Some(sent * 20));
@@ -63,7 +59,7 @@ fn a_server_that_spares_the_sender_is_found_out() {
     assert_eq!(code, Some(0), "{:#}", document["audit"]);
     let sent = document["messages"]["sent"].as_u64().unwrap();
     assert_eq!(document["senders_hear_themselves"], false);
-    assert_eq!(count(&document, "received"), sent * 19);
+    assert_eq!(count(&document["deliveries"], "received"), sent * 19);
 }
 
 #[test]
@@ -81,25 +77,21 @@ fn losses_repetitions_and_spoilt_deliveries_are_told_and_make_the_run_invalid() 
         let server = Embedded::start(&["--broadcast", "--misbehave", fault]);
         let (code, document) = measured(&server, &[]);
         assert_eq!(code, Some(1), "{fault}");
-        let told = count(&document, counter) + count(&document, "in_flight_at_end");
+        let told = count(&document["deliveries"], counter)
+            + count(&document["deliveries"], "in_flight_at_end");
         // One of 40, warm-up and drain apart.
-        let expected = count(&document, "expected") / 40;
+        let expected = count(&document["deliveries"], "expected") / 40;
         assert!(
             told.abs_diff(expected) <= 25,
             "{fault}: {told} of {expected}"
         );
-        let caveats = document["audit"]["caveats"].as_array().unwrap();
-        assert!(
-            caveats.iter().any(|caveat| caveat["kind"] == kind),
-            "{caveats:?}"
-        );
+        assert!(caveat(&document, kind).is_some(), "{:#}", document["audit"]);
         if let Some(promise) = promise {
             // Most messages lack a receiver or two, and none of them is a failure.
             let (code, document) = measured(&server, &["--expect", promise]);
             assert_eq!(code, Some(0), "{fault}: {:#}", document["audit"]);
-            let caveats = document["audit"]["caveats"].as_array().unwrap();
-            let blames = caveats.iter().any(|caveat| caveat["kind"] == "failures");
-            assert!(!blames, "{caveats:?}");
+            let blames = caveat(&document, "failures");
+            assert!(blames.is_none(), "{blames:?}");
         }
     }
 }

@@ -182,3 +182,47 @@ fn a_measurement_carries_the_stamp_of_the_gate() {
     let failed = run.document["conformance"]["failed"].as_array().unwrap();
     assert!(failed.contains(&Value::from("close-1000")), "{failed:?}");
 }
+
+/// The seed is told, and the same one asks the same again.
+#[test]
+fn a_check_says_its_seed() {
+    let server = Embedded::start(&[]);
+    let said = |words: &[&str]| {
+        let words = [&["check"], words, &[server.url.as_str()]].concat();
+        Process::start(&mut wsbench(&words)).ended().stdout
+    };
+    assert!(said(&["--seed", "42"]).contains("(seed 42)"));
+    let first = said(&[]);
+    let (_, rest) = first.split_once("(seed ").unwrap();
+    assert!(
+        rest.split(')').next().unwrap().parse::<u64>().is_ok(),
+        "{first}"
+    );
+}
+
+/// Of the embedded server, where none is named.
+#[test]
+fn a_check_is_written_in_each_of_its_forms() {
+    let folder = tempfile::tempdir().unwrap();
+    let shown = |words: &[&str]| {
+        let words = [&["check"], words].concat();
+        let ended = Process::start(wsbench(&words).current_dir(folder.path())).ended();
+        assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+        ended.stdout
+    };
+    assert!(shown(&["-o", "findings.json"]).contains("checking ws://"));
+    let written = std::fs::read_to_string(folder.path().join("findings.json")).unwrap();
+    let findings: Value = serde_json::from_str(&written).unwrap();
+    assert_eq!(findings["counts"]["failed"], 0);
+    let printed: Value = serde_json::from_str(&shown(&["--format", "json"])).unwrap();
+    assert_eq!(printed["counts"], findings["counts"]);
+    for format in ["markdown", "github"] {
+        assert!(shown(&["--format", format]).contains("| "), "{format}");
+    }
+    assert_eq!(shown(&["--format", "quiet"]), "");
+    for format in ["csv", "html"] {
+        let words = ["check", "--format", format];
+        let refused = Process::start(&mut wsbench(&words)).ended();
+        assert_eq!(refused.status.code(), Some(2), "{format}");
+    }
+}

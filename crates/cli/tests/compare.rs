@@ -216,6 +216,54 @@ fn a_baseline_is_held_against() {
     assert_eq!(code, 0, "{told}");
 }
 
+/// One side is stored: the other is run so often.
+#[test]
+fn a_stored_side_is_compared_with_runs_of_the_other() {
+    let (fast, slow) = (Embedded::start(&[]), Embedded::start(&["--delay", "40ms"]));
+    let directory = tempfile::tempdir().unwrap();
+    let runs = ["--repeat", "3", "-n", "60", "-c", "2"];
+    let kept = [&runs[..], &["-o", "before.json", &fast.url]].concat();
+    assert_eq!(said(directory.path(), &kept).0, 0);
+    let words = [
+        "compare",
+        "before.json",
+        &slow.url,
+        "-o",
+        "c.json",
+        "--rounds",
+        "2",
+    ];
+    let (code, _, told) = said(
+        directory.path(),
+        &[&words[..], &["-n", "60", "-c", "2"]].concat(),
+    );
+    assert_eq!(code, 0, "{told}");
+    let stored = read(&directory.path().join("c.json"));
+    let runs = ["a", "b"].map(|side| stored[side]["runs"].as_array().unwrap().len());
+    assert_eq!(runs, [3, 2]);
+    assert_eq!(found(&stored, "messages_per_s"), "less");
+}
+
+#[test]
+fn a_comparison_is_held_to_a_value_of_b() {
+    let (fast, slow) = (Embedded::start(&[]), Embedded::start(&["--delay", "40ms"]));
+    let directory = tempfile::tempdir().unwrap();
+    let code = |a: &str, b: &str| {
+        let words = [
+            "compare",
+            a,
+            b,
+            "--fail-if",
+            "p50>20ms",
+            "--fail-if",
+            "errors>0",
+        ];
+        said(directory.path(), &[&words[..], &ROUNDS].concat()).0
+    };
+    assert_eq!(code(&fast.url, &slow.url), 99);
+    assert_eq!(code(&slow.url, &fast.url), 0, "A's own is not asked for");
+}
+
 #[test]
 fn what_makes_no_sense_is_refused_before_anything_is_started() {
     let directory = tempfile::tempdir().unwrap();

@@ -107,3 +107,22 @@ fn a_process_that_is_not_there_is_refused() {
         ended.stderr
     );
 }
+
+/// More connections than one address has ports to a server are borne by several.
+#[test]
+fn more_addresses_have_more_ports_by_the_doctor() {
+    let level = |words: &[&str]| {
+        let (document, _) = examined(&[&["--quick", "-c", "100000"], words].concat());
+        check(&document, "ports")["level"].clone()
+    };
+    assert_eq!(level(&[]), "error");
+    assert_eq!(level(&["--source-ip", "127.0.0.2-127.0.0.9"]), "ok");
+}
+
+#[test]
+fn the_doctor_takes_the_server_that_it_is_told() {
+    let pid = std::process::id().to_string();
+    let words = ["--quick", "--server-pid", &pid, "127.0.0.1:1"];
+    let (document, _) = examined(&words);
+    assert_eq!(document["server"]["pid"], std::process::id());
+}

@@ -78,6 +78,65 @@ fn sweep_draws_a_curve_and_stores_it() {
     assert_eq!(String::from_utf8(csv.stdout).unwrap().lines().count(), 4);
 }
 
+/// Neither arrows nor blocks: whatever is beyond ASCII is not of the drawing.
+#[test]
+fn a_curve_is_drawn_with_letters_and_dashes_on_request() {
+    let server = Embedded::start(&[]);
+    let rates = ["--rate", "100..300", "--points", "2", "--rounds", "1"];
+    let short = ["-d", "500ms", "--warmup", "100ms", "-c", "2"];
+    let directory = tempfile::tempdir().unwrap();
+    let shown = |words: &[&str]| {
+        let words = [&["sweep", &server.url], &rates[..], &short, words].concat();
+        let mut command = wsbench();
+        // Where the locale has them, drawings have other characters unless nobody wants them.
+        command
+            .env("LC_ALL", "C.UTF-8")
+            .current_dir(directory.path());
+        let output = command.args(&words).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let is_drawn = |text: &str| text.contains(['─', '│', '●', '┤', '└']);
+    let usual = shown(&[]);
+    assert!(is_drawn(&usual), "{usual}");
+    let plain = shown(&["--ascii"]);
+    assert!(!is_drawn(&plain) && plain.contains("---"), "{plain}");
+}
+
+/// What the flags of searches and sweeps say where they are left out.
+#[test]
+fn what_the_experiments_help_says_of_defaults_holds() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = |words: &[&str]| {
+        let file = directory.path().join("r.json");
+        let output = wsbench().args(words).arg("-o").arg(&file).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{told}");
+        (document(&file), told)
+    };
+    // Without a URL it is the embedded server; each connection has one message in flight.
+    let find = [
+        "find",
+        "--slo",
+        "p50<10s",
+        "--over",
+        "connections",
+        "--start",
+        "2",
+    ];
+    let short = ["--trials", "1", "-d", "500ms", "--warmup", "100ms"];
+    let (found, told) = first(&[&find[..], &short].concat());
+    assert_eq!(
+        found["over"]["connections"]["rate_per_connection"],
+        Value::Null
+    );
+    assert_eq!(
+        found["trials"][0]["asked_per_s"],
+        Value::Null,
+        "a closed loop"
+    );
+    assert!(told.contains("embedded"), "{told}");
+}
+
 #[test]
 fn what_is_no_objective_is_refused_with_the_way_out() {
     for (flags, words) in [

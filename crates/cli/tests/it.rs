@@ -41,8 +41,12 @@ mod refused;
 mod running;
 #[cfg(unix)]
 mod secrets;
+#[cfg(unix)]
+mod sent;
 mod serve;
 mod templates;
+#[cfg(unix)]
+mod terminal;
 mod tls;
 mod transcripts;
 mod ways;

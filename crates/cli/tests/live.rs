@@ -98,3 +98,41 @@ fn standard_output_has_the_lines_and_nothing_else() {
         assert!(told.contains("ndjson=FILE"), "{told}");
     }
 }
+
+/// What is sent to a collector has the headers that the environment names.
+#[test]
+fn a_collector_is_told_the_headers_of_the_environment() {
+    use std::io::{Read as _, Write as _};
+    let server = Embedded::start(&[]);
+    let collector = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", collector.local_addr().unwrap());
+    let heard = std::thread::spawn(move || {
+        let (mut stream, _) = collector.accept().unwrap();
+        let mut head = [0; 65_536];
+        let length = stream.read(&mut head).unwrap();
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        String::from_utf8_lossy(&head[..length]).to_lowercase()
+    });
+    let mut command = Command::new(cargo_bin!("wsbench"));
+    command.args([
+        "-n",
+        "60",
+        "-c",
+        "2",
+        "--format",
+        "quiet",
+        "--otlp",
+        &url,
+        &server.url,
+    ]);
+    command.env(
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        "x-tenant=seven,authorization=Bearer%20abc",
+    );
+    let ended = command.stdin(Stdio::null()).output().unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+    let head = heard.join().unwrap();
+    assert!(head.starts_with("post /v1/metrics "), "{head}");
+    assert!(head.contains("\r\nx-tenant: seven\r\n"), "{head}");
+    assert!(head.contains("\r\nauthorization: bearer abc\r\n"), "{head}");
+}

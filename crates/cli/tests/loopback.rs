@@ -305,6 +305,13 @@ fn quiet_is_quiet() {
 
 #[test]
 fn a_second_interrupt_ends_the_run_at_once() {
+    for signal in ["-INT", "-TERM"] {
+        ends_at_once(signal);
+    }
+}
+
+/// Holds that a run ends at once when it is sent a signal twice.
+fn ends_at_once(signal: &str) {
     // No message is ever answered, so that the drain lasts as long as the time-out.
     let server = Embedded::start(&["--misbehave", "drop:every=1"]);
     let mut run = Command::new(cargo_bin!("wsbench"))
@@ -338,7 +345,7 @@ fn a_second_interrupt_ends_the_run_at_once() {
         }
         assert!(
             Command::new("kill")
-                .args(["-INT", &pid])
+                .args([signal, &pid])
                 .status()
                 .unwrap()
                 .success()
@@ -346,7 +353,7 @@ fn a_second_interrupt_ends_the_run_at_once() {
         std::thread::sleep(std::time::Duration::from_millis(200));
     };
     let rest: Vec<String> = said.map(Result::unwrap).collect();
-    assert_eq!(status.code(), Some(130), "{rest:?}");
+    assert_eq!(status.code(), Some(130), "{signal}: {rest:?}");
 }
 
 /// The same stalled server, asked by a schedule and by answers: only one of them sees it.

@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use crate::running::embedded::Embedded;
-use crate::running::{assert_refused, documented};
+use crate::running::{assert_refused, caveat, count, documented};
 
 fn measured(server: &Embedded, words: &[&str]) -> (Option<i32>, Value) {
     let warmup = ["--warmup", "200ms"];
@@ -28,16 +28,12 @@ const PUSH: [&str; 8] = [
     "json:/u",
 ];
 
-fn count(document: &Value, name: &str) -> u64 {
-    document["pushes"][name].as_u64().unwrap()
-}
-
 #[test]
 fn pushes_are_counted_by_their_numbers_and_have_their_age() {
     let server = Embedded::start(&["--push", "100/s"]);
     let (code, document) = measured(&server, &PUSH);
     assert_eq!(code, Some(0), "{:#}", document["audit"]);
-    let received = count(&document, "received");
+    let received = count(&document["pushes"], "received");
     assert!((1_500..=2_100).contains(&received), "{received}");
     let wrong = [
         "missing",
@@ -47,10 +43,13 @@ fn pushes_are_counted_by_their_numbers_and_have_their_age() {
         "unstamped",
     ];
     for name in wrong {
-        assert_eq!(count(&document, name), 0, "{name}");
+        assert_eq!(count(&document["pushes"], name), 0, "{name}");
     }
     let ages = document["push_age_ns"]["count"].as_u64().unwrap();
-    assert_eq!(ages + count(&document, "from_the_future"), received);
+    assert_eq!(
+        ages + count(&document["pushes"], "from_the_future"),
+        received
+    );
     let gaps = document["push_gap_ns"]["count"].as_u64().unwrap();
     assert!(gaps + 10 >= received, "{gaps} of {received}");
     let mean = document["push_gap_ns"]["mean"].as_f64().unwrap();
@@ -66,9 +65,9 @@ fn pushes_that_are_lost_or_repeated_make_the_run_invalid_unless_that_is_meant() 
         let server = Embedded::start(&["--push", "200/s", "--misbehave", fault]);
         let (code, document) = measured(&server, &PUSH);
         assert_eq!(code, Some(1), "{fault}");
-        let received = count(&document, "received");
+        let received = count(&document["pushes"], "received");
         let expected = received / 40;
-        let told = count(&document, name);
+        let told = count(&document["pushes"], name);
         assert!(
             told.abs_diff(expected) <= 20,
             "{fault}: {told} of {received}"
@@ -96,9 +95,8 @@ fn a_server_that_sends_nothing_by_itself_is_no_server_of_pushes() {
     let server = Embedded::start(&[]);
     let (code, document) = measured(&server, &["--mode", "push", "-c", "2"]);
     assert_eq!(code, Some(1));
-    let caveats = document["audit"]["caveats"].as_array().unwrap();
-    let is_it = |caveat: &Value| caveat["kind"] == "nothing_answered";
-    assert!(caveats.iter().any(is_it), "{caveats:?}");
+    let is_it = caveat(&document, "nothing_answered").is_some();
+    assert!(is_it, "{:#}", document["audit"]);
 }
 
 #[test]
@@ -175,6 +173,50 @@ fn a_storm_is_open_no_faster_than_the_server_accepts() {
     assert!(p50 >= 140_000_000 && last >= 290_000_000, "{p50} {last}");
 }
 
+/// Closed behind each answer, a connection is opened again at once; turned away, it is opened after pauses
+/// of 50 ms at least, which double: five times in a second at most.
+#[test]
+fn who_had_been_answered_comes_back_at_once_and_who_is_turned_away_does_not() {
+    let attempted = |fault: &str| {
+        let server = Embedded::with(fault);
+        let words = ["-d", "1s", "--warmup", "0", "-c", "1", &server.url];
+        let (_, document) = documented(&words);
+        document["connections"]["attempted"].as_u64().unwrap()
+    };
+    let (answered, refused) = (
+        attempted("close-after:messages=1,code=1001"),
+        attempted("status:503"),
+    );
+    assert!(answered > 10, "{answered}");
+    assert!((2..=7).contains(&refused), "{refused}");
+}
+
+/// At a rate the last of ten comes no sooner than nine of its steps, and all of them stay.
+#[test]
+fn a_storm_at_a_rate_is_held_to_its_end() {
+    let server = Embedded::start(&[]);
+    let words = ["--mode", "storm", "-c", "10", "--connect-rate", "20"];
+    let (code, document) = of_two_seconds(&server, &words);
+    assert_eq!(code, Some(0), "{:#}", document["audit"]);
+    let storm = &document["storm_ns"];
+    for figure in ["p50", "p90", "p99", "max"] {
+        assert!(storm[figure].as_u64().is_some(), "{figure}: {storm}");
+    }
+    assert!(storm["max"].as_u64().unwrap() >= 400_000_000, "{storm}");
+    assert_eq!(document["connections"]["alive_at_end"], 10);
+}
+
+#[test]
+fn pings_come_each_tenth_of_a_second_unless_it_is_said_otherwise() {
+    let server = Embedded::start(&[]);
+    for (words, each_s) in [(&[][..], 0.1), (&["--keep-alive", "300ms"], 0.3)] {
+        let words = [&["--mode", "ping", "-c", "2"], words].concat();
+        let (_, document) = measured(&server, &words);
+        assert_eq!(document["plan"]["keep_alive_s"], each_s);
+        assert!(document["pings"]["sent"].as_u64().unwrap() > 0);
+    }
+}
+
 #[test]
 fn flags_of_sessions_and_pushes_that_do_not_go_together_are_refused() {
     for (words, said) in [
@@ -218,8 +260,8 @@ fn slow_readers_are_told_apart_from_the_others() {
     let words = [&PUSH[..], &["--mix", "slow=20%,rate=200"]].concat();
     let (code, document) = measured(&server, &words);
     assert_eq!(code, Some(0), "{:#}", document["audit"]);
-    assert_eq!(count(&document, "missing"), 0);
-    let received = count(&document, "received");
+    assert_eq!(count(&document["pushes"], "missing"), 0);
+    let received = count(&document["pushes"], "received");
     let slow = document["slow"]["received"].as_u64().unwrap();
     // Two of ten, at 200 B/s of 50 B each.
     assert!(slow < received / 10, "{slow} beside {received}");

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::thread;
 
 use crate::running::embedded::Embedded;
-use crate::running::{Process, measured, wsbench};
+use crate::running::{Process, listed_commands, measured, wsbench};
 
 /// The same fault, the same verdict: fifty runs against a server that closes each connection once it has
 /// answered on it. How many connections happen to be open when a run ends is chance, and says nothing.
@@ -141,15 +141,9 @@ fn the_limits_of_the_embedded_server_are_taken() {
 #[test]
 fn every_command_that_is_listed_is_there() {
     let help = Process::start(&mut wsbench(&["--help"])).ended().stdout;
-    let (_, list) = help.split_once("\nSubcommands:\n").unwrap();
-    let (list, _) = list.split_once("\n\n").unwrap();
-    // Names stand two columns in, words go on further in.
-    let names = list.lines().filter(|line| !line.starts_with("    "));
-    let names: Vec<&str> = names
-        .filter_map(|line| line.split_whitespace().next())
-        .collect();
+    let names = listed_commands(&help);
     assert!(names.len() > 12, "{names:?}");
-    for name in names {
+    for name in &names {
         let words: &[&str] = if name == "help" {
             &["help"]
         } else {

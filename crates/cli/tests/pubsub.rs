@@ -7,7 +7,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::running::embedded::Embedded;
-use crate::running::{assert_refused, wsbench};
+use crate::running::{assert_refused, count, wsbench};
 
 /// The exit code, the document and what was said of a run.
 fn run(words: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, Value, String) {
@@ -48,10 +48,6 @@ const ROOMS: [&str; 14] = [
     r#"{"room":"{room}","text":"{tag}{fill}"}"#,
 ];
 
-fn count(document: &Value, name: &str) -> u64 {
-    document["deliveries"][name].as_u64().unwrap()
-}
-
 #[test]
 fn each_message_reaches_the_members_of_its_room() {
     let server = Embedded::start(&["--broadcast"]);
@@ -60,9 +56,9 @@ fn each_message_reaches_the_members_of_its_room() {
         let (code, document, said) = run(&words, &[]);
         assert_eq!(code, Some(0), "{said} {:#}", document["audit"]);
         let sent = document["messages"]["sent"].as_u64().unwrap();
-        assert_eq!(count(&document, "expected"), sent * 4);
-        assert_eq!(count(&document, "received"), sent * 4);
-        assert_eq!(count(&document, "out_of_room"), 0);
+        assert_eq!(count(&document["deliveries"], "expected"), sent * 4);
+        assert_eq!(count(&document["deliveries"], "received"), sent * 4);
+        assert_eq!(count(&document["deliveries"], "out_of_room"), 0);
         let plan = &document["plan"];
         assert_eq!(plan["audience"], "room");
         assert_eq!(plan["rooms"]["count"], 5);
@@ -83,9 +79,9 @@ fn a_connection_of_several_rooms_receives_what_is_for_any_of_them() {
         let (code, document, said) = run(&words, &[]);
         assert_eq!(code, Some(0), "{said} {:#}", document["audit"]);
         let sent = document["messages"]["sent"].as_u64().unwrap();
-        assert_eq!(count(&document, "expected"), sent * receivers);
-        assert_eq!(count(&document, "received"), sent * receivers);
-        assert_eq!(count(&document, "out_of_room"), 0);
+        assert_eq!(count(&document["deliveries"], "expected"), sent * receivers);
+        assert_eq!(count(&document["deliveries"], "received"), sent * receivers);
+        assert_eq!(count(&document["deliveries"], "out_of_room"), 0);
         assert_eq!(document["handshake_ns"]["login"]["count"], 20);
     }
 }
@@ -97,8 +93,8 @@ fn what_goes_to_none_of_the_rooms_of_a_connection_is_out_of_room() {
     let words = [&ROOMS[..], &["--rooms-each", "2", &server.url]].concat();
     let (code, document, said) = run(&words, &[]);
     assert_eq!(code, Some(1), "{said} {:#}", document["audit"]);
-    assert!(count(&document, "out_of_room") > 0);
-    assert_eq!(count(&document, "missing"), 0);
+    assert!(count(&document["deliveries"], "out_of_room") > 0);
+    assert_eq!(count(&document["deliveries"], "missing"), 0);
 }
 
 /// A scenario whose requests name a room and what the login took.
@@ -194,13 +190,13 @@ fn deliveries_to_another_room_make_the_run_invalid() {
     let words = [&ROOMS[..], &[&server.url]].concat();
     let (code, document, _) = run(&words, &[]);
     assert_eq!(code, Some(1));
-    let astray = count(&document, "out_of_room");
-    let expected = count(&document, "expected") / 20;
+    let astray = count(&document["deliveries"], "out_of_room");
+    let expected = count(&document["deliveries"], "expected") / 20;
     assert!(
         astray.abs_diff(expected) <= expected / 2 + 2,
         "{astray} of {expected}"
     );
-    assert_eq!(count(&document, "missing"), 0);
+    assert_eq!(count(&document["deliveries"], "missing"), 0);
 }
 
 #[test]
@@ -279,8 +275,8 @@ fn a_scenario_of_publishers_and_subscribers_is_run_and_shows_no_secret() {
     );
     let sent = document["messages"]["sent"].as_u64().unwrap();
     assert!(sent > 50, "{sent}");
-    assert_eq!(count(&document, "received"), sent * 5);
-    assert_eq!(count(&document, "unasked"), 0);
+    assert_eq!(count(&document["deliveries"], "received"), sent * 5);
+    assert_eq!(count(&document["deliveries"], "unasked"), 0);
     assert_eq!(document["connections"]["upgraded"], 12);
     assert_eq!(document["plan"]["scenario"], file);
     assert_eq!(document["plan"]["roles"][0]["connections"], 2);

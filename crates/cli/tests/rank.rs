@@ -432,6 +432,23 @@ fn a_plan_is_told_and_nothing_is_done() {
     assert!(!place.path("ranking.json").exists());
 }
 
+#[test]
+fn of_the_servers_those_alone_that_are_named() {
+    let servers = [("one", "start = \"true\""), ("two", "start = \"true\"")];
+    let place = Place::with("rounds = 2", &servers);
+    let ended = place.rank(&["--plan", "--servers", "two"]);
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    let begins = |name: &str| {
+        ended
+            .stdout
+            .lines()
+            .any(|it| it.trim_start().starts_with(name))
+    };
+    assert!(begins("two") && !begins("one "), "{}", ended.stdout);
+    let refused = place.rank(&["--plan", "--servers", "three"]);
+    assert_eq!(refused.status.code(), Some(2), "{}", refused.stderr);
+}
+
 /// Lines at the head and at the end of a suite that is wrong, and what is said of it.
 const WRONG: &[(&str, &str, &[&str])] = &[
     ("rounds = 0", "", &["suite.toml:4: rounds: 0 rounds"]),

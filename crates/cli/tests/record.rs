@@ -185,6 +185,31 @@ fn a_browsers_export_makes_the_same() {
     );
 }
 
+/// At the place that was given, for as long as was said: who is still there is told to leave.
+#[test]
+fn clients_are_awaited_where_it_is_said() {
+    let server = Embedded::start(&["--push", "50/s"]);
+    let folder = tempfile::tempdir().unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let words = [&server.url, "--listen", &port.to_string(), "--for", "1s"];
+    let recording = Recording::start(folder.path(), &words);
+    assert_eq!(recording.url, format!("ws://127.0.0.1:{port}/"));
+    let (mut client, _) = tungstenite::connect(&recording.url).unwrap();
+    let ended = loop {
+        match client.read() {
+            Ok(tungstenite::Message::Close(close)) => break close,
+            Ok(_) => {}
+            Err(error) => panic!("no close frame: {error}"),
+        }
+    };
+    assert!(ended.is_some());
+    let ended = recording.ended();
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    assert!(ended.stdout.contains("roles = "), "{}", ended.stdout);
+}
+
 #[test]
 fn what_cannot_be_recorded_is_told() {
     let folder = tempfile::tempdir().unwrap();

@@ -308,3 +308,46 @@ fn flags_that_name_no_server_are_refused() {
         assert!(ended.stderr.contains(said), "{words:?}: {}", ended.stderr);
     }
 }
+
+/// Cores that threads of a process may use, as the kernel lists them.
+fn allowed(process: u32) -> Vec<String> {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).unwrap();
+    let status = |it: std::fs::DirEntry| std::fs::read_to_string(it.path().join("status")).ok();
+    let statuses = threads.filter_map(|it| status(it.ok()?));
+    let of_status = |it: String| {
+        let line = it
+            .lines()
+            .find_map(|it| it.strip_prefix("Cpus_allowed_list:"));
+        line.map(|list| list.trim().to_owned())
+    };
+    statuses.filter_map(of_status).collect()
+}
+
+#[test]
+fn a_server_is_pinned_to_the_cores_that_it_is_given() {
+    let server = Embedded::start(&["--pin", "0"]);
+    let run = measured(&["-n", "20", "-c", "2", &server.url]);
+    assert_eq!(run.exit, 0, "{}", run.story());
+    let allowed = allowed(server.id());
+    assert!(allowed.iter().any(|it| it == "0"), "{allowed:?}");
+}
+
+#[test]
+fn threads_are_pinned_in_turn() {
+    let server = Embedded::start(&[]);
+    let pin = if thread::available_parallelism().unwrap().get() < 2 {
+        "0"
+    } else {
+        "0-1"
+    };
+    let words = ["-n", "300", "-c", "3", "-t", "3", "--pin", pin, &server.url];
+    let run = measured(&words);
+    assert_eq!(run.exit, 0, "{}", run.story());
+    let threads = run.document["generator"]["threads"].as_array().unwrap();
+    let cores: Vec<u64> = threads
+        .iter()
+        .map(|it| it["cpu"].as_u64().unwrap())
+        .collect();
+    let expected = if pin == "0" { [0, 0, 0] } else { [0, 1, 0] };
+    assert_eq!(cores, expected);
+}

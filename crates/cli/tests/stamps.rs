@@ -135,3 +135,36 @@ fn the_floor_is_measured_for_a_single_message_in_flight_alone() {
         "the embedded server is the floor"
     );
 }
+
+#[test]
+fn whose_clock_is_meant_is_whose_clock_tells() {
+    let server = Embedded::start(&[]);
+    for whose in ["user", "kernel"] {
+        let words = ["-n", "200", "-c", "2", "--timestamps", whose, &server.url];
+        let run = measured(&words);
+        assert_eq!(run.exit, 0, "{}", run.story());
+        assert_eq!(run.document["timestamps"], whose);
+        let parts = run.document.get("outside_ns").is_some();
+        assert_eq!(parts, whose == "kernel", "{}", run.story());
+    }
+}
+
+/// With a message each 10 ms there is little to do but wait: asleep, or spinning throughout.
+#[test]
+fn how_a_thread_waits_shows_in_what_it_spins() {
+    let server = Embedded::start(&[]);
+    let shares = |pace: &str| {
+        let load = ["-R", "100", "--arrival", "constant", "-c", "1", "-t", "1"];
+        let further = ["-d", "1s", "--warmup", "0s", "--pace", pace, &server.url];
+        let run = measured(&[&load[..], &further].concat());
+        let thread = &run.document["generator"]["threads"][0];
+        let share = |name: &str| thread[name].as_f64().unwrap_or(0.0);
+        share("spun_share") + share("cpu_share")
+    };
+    let [sleeping, between, spinning] = ["sleep", "auto", "spin"].map(shares);
+    assert!(
+        sleeping <= between && between < spinning,
+        "{sleeping} {between} {spinning}"
+    );
+    assert!(spinning > 2.0 * sleeping, "{sleeping} {spinning}");
+}

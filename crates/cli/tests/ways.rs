@@ -435,3 +435,59 @@ fn a_check_the_gate_and_redirects_go_over_a_unix_socket() {
     assert_eq!((run.exit, run.sent("answered")), (0, 10), "{}", run.story());
     assert_eq!(run.document["conformance"]["counts"]["failed"], 0);
 }
+
+#[test]
+fn what_flags_say_of_the_handshake_is_said_in_it() {
+    let (server, seen) = Seen::by_server();
+    let flags = [
+        "-H",
+        "X-Tenant: 7",
+        "-H",
+        "X-Two: 2",
+        "--cookie",
+        "a=1",
+        "--cookie",
+        "b=2; c=3",
+        "--origin",
+        "https://a.example",
+        "--subprotocol",
+        "chat.v2",
+        "--subprotocol",
+        "chat.v1",
+    ];
+    let words = ["-d", "300ms", "--warmup", "0", "-c", "1"];
+    measured(&[&words[..], &flags, &[&server.url()]].concat());
+    for (name, value) in [
+        ("X-Tenant", "7"),
+        ("X-Two", "2"),
+        ("Cookie", "a=1; b=2; c=3"),
+        ("Origin", "https://a.example"),
+        ("Sec-WebSocket-Protocol", "chat.v2, chat.v1"),
+    ] {
+        assert_eq!(seen.header(name).as_deref(), Some(value), "{name}");
+    }
+}
+
+/// Host is the URL's, whatever is connected to.
+#[test]
+fn what_is_said_over_a_unix_socket_is_of_the_url() {
+    use std::io::Read as _;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("s");
+    let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let heard = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = [0; 4096];
+        let length = stream.read(&mut request).unwrap();
+        String::from_utf8_lossy(&request[..length]).into_owned()
+    });
+    let words = ["-d", "300ms", "--warmup", "0", "-c", "1", "--unix-socket"];
+    let place = [path.to_str().unwrap(), "ws://example.test:81/chat"];
+    measured(&[&words[..], &place].concat());
+    let request = heard.join().unwrap();
+    assert!(request.starts_with("GET /chat HTTP/1.1\r\n"), "{request}");
+    assert!(
+        request.contains("\r\nHost: example.test:81\r\n"),
+        "{request}"
+    );
+}

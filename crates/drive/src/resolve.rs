@@ -378,6 +378,17 @@ mod tests {
     }
 
     #[test]
+    fn addresses_of_the_family_alone_are_used() {
+        let of = |family| resolve(&target("localhost", 9), family);
+        let is_4 = |it: &Address| it.tcp().is_some_and(|address| address.is_ipv4());
+        let addresses = of(Family::V4).unwrap().addresses;
+        assert!(!addresses.is_empty() && addresses.iter().all(is_4));
+        // A machine may have none of the other.
+        let of_6 = of(Family::V6).map_or_else(|_| Vec::new(), |it| it.addresses);
+        assert!(!of_6.iter().any(is_4), "{of_6:?}");
+    }
+
+    #[test]
     fn a_family_that_the_host_lacks_is_named() {
         let error = resolve(&target("127.0.0.1", 9), Family::V6).unwrap_err();
         assert!(matches!(

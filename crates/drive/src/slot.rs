@@ -89,10 +89,11 @@ mod tests {
 
     #[test]
     fn pauses_double_up_to_a_bound_and_jitter_shortens_them() {
-        assert_eq!(backoff(1, 0.0), FIRST_PAUSE);
+        assert_eq!(backoff(1, 0.0), Nanos::from_millis(100));
+        assert_eq!(backoff(1, 1.0), Nanos::from_millis(50));
         assert_eq!(backoff(3, 0.0), Nanos::from_millis(400));
         assert_eq!(backoff(3, 1.0), Nanos::from_millis(200));
-        assert_eq!(backoff(1_000, 0.0), LONGEST_PAUSE);
+        assert_eq!(backoff(1_000, 0.0), Nanos::from_secs(2));
     }
 
     /// A connection's own memory is part of what is promised (PERFORMANCE: 512 bytes idle).

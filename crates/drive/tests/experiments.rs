@@ -13,6 +13,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Encoding, Payload, PlanSpec, StopRule};
 use wsbench_load::result::RunResult;
 use wsbench_load::series::Series;
+use wsbench_load::tally::LogRecord;
 use wsbench_simulate::{Pause, PeriodicStall, Queue, Scenario, ServiceTime};
 
 fn plan(arrival: Arrival, connections: u32, seconds: u64) -> PlanSpec {
@@ -324,5 +325,40 @@ fn what_a_busy_connection_cannot_take_waits_and_is_counted() {
     assert_eq!(
         result.at(Series::Censored).count(),
         counts.unsent + counts.in_flight_at_end
+    );
+}
+
+/// What is due falls on each connection as often as on any other, by chance and not in turn.
+#[test]
+fn messages_are_due_on_connections_chosen_at_random() {
+    let plan = plan(open(Process::Constant, 1_000.0), 10, 20);
+    let plan = checked(&plan.with(|spec| spec.raw_log = true));
+    let near = server(ServiceTime::Constant(Nanos(100)), Queue::Parallel);
+    let log = wsbench_simulate::witness(&plan, near, None).log;
+    let of: Vec<usize> = log
+        .iter()
+        .map(|record| match record {
+            LogRecord::RoundTrip { connection, .. } => *connection as usize,
+            LogRecord::Client(_) => panic!("no client is replaced"),
+        })
+        .collect();
+    let all = of.len() as f64;
+    assert!(all > 19_000.0, "{all}");
+    let mut each = [0.0; 10];
+    for connection in &of {
+        each[*connection] += 1.0;
+    }
+    // Four deviations of a binomial share.
+    let deviation = (all * 0.1 * 0.9).sqrt();
+    assert!(
+        each.iter()
+            .all(|it| (it - all / 10.0).abs() < 4.0 * deviation),
+        "{each:?}"
+    );
+    // The same one twice in a row one time in ten: in turn it would be never.
+    let again = of.windows(2).filter(|pair| pair[0] == pair[1]).count() as f64;
+    assert!(
+        (again - all / 10.0).abs() < 4.0 * deviation,
+        "{again} of {all}"
     );
 }

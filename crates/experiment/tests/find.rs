@@ -393,3 +393,118 @@ fn a_search_that_is_too_short_tells_what_it_knows() {
     let text = wsbench_render::search::text(&search, Style::default());
     assert!(text.contains("to hold for certain"), "{text}");
 }
+
+/// Where nobody says how many errors are allowed, one in a thousand are too many, and one in fourteen
+/// thousand are not.
+#[test]
+fn without_an_objective_of_errors_one_in_ten_thousand_is_allowed() {
+    use wsbench_simulate::{AnswerFault, Every};
+    let first_trial = |nth: u64, further: Option<Objective>| {
+        let mut scenario = server(ServiceTime::Constant(D));
+        scenario.server.answers = Some(Every {
+            nth,
+            fault: AnswerFault::Late(Nanos::from_secs(20)),
+        });
+        let mut settings = Settings {
+            start: Some(3_000.0),
+            most_trials: 1,
+            ..settings(p99(Nanos::from_millis(50)), 1)
+        };
+        settings.objectives.extend(further);
+        settings.plan = settings
+            .plan
+            .edited(|spec| spec.clients.timeout = Nanos::from_secs(1))
+            .unwrap();
+        let search = search(scenario, &settings);
+        (search.trials[0].verdict, search.trials[0].cause)
+    };
+    let fails = (TrialVerdict::Fails, Some(Cause::Errors));
+    assert_eq!(first_trial(1_000, None), fails);
+    let allowed = Objective::Errors { at_most: 0.01 };
+    assert_eq!(first_trial(1_000, Some(allowed)).0, TrialVerdict::Holds);
+    assert_eq!(first_trial(14_000, None).0, TrialVerdict::Holds);
+}
+
+#[test]
+fn a_search_begins_where_it_is_said() {
+    let first = |settings: &Settings| {
+        let search = search(server(ServiceTime::Constant(D)), settings);
+        (search.trials[0].load, search.capacity_per_s)
+    };
+    let one = |settings: Settings| Settings {
+        most_trials: 1,
+        ..settings
+    };
+    let by_pilot = one(settings(p99(Nanos::from_millis(2)), 1));
+    let (load, capacity) = first(&by_pilot);
+    assert!(
+        (load / capacity.unwrap() - 0.5).abs() < 0.01,
+        "{load} of {capacity:?}"
+    );
+    let given = Settings {
+        start: Some(700.0),
+        ..by_pilot.clone()
+    };
+    assert_eq!(first(&given), (700.0, None));
+    let connections = Settings {
+        over: Over::Connections {
+            rate_per_connection: Some(10.0),
+            rate_per_s: None,
+        },
+        ..by_pilot
+    };
+    assert_eq!(first(&connections), (16.0, None));
+}
+
+/// A first trial has the length that was asked for, and others six times that at most, but for those of a
+/// percentile that needs more.
+#[test]
+fn a_trial_is_as_long_as_it_is_said() {
+    let fast = settings(p99(Nanos::from_millis(2)), 1);
+    let found = search(server(ServiceTime::Constant(D)), &fast);
+    let lengths = |search: &Search| {
+        search
+            .trials
+            .iter()
+            .map(|it| it.length_s)
+            .collect::<Vec<_>>()
+    };
+    let of_fast = lengths(&found);
+    assert!(of_fast[0] <= 5.1, "{of_fast:?}");
+    assert!(of_fast.iter().all(|it| *it <= 30.1), "{of_fast:?}");
+    assert!(of_fast.iter().any(|it| *it > 5.1), "{of_fast:?}");
+    // Ten messages a second have 25 beyond their p99 in 250 s, and three tenths of the limit are 180 s.
+    let slow = settings(p99(Nanos::from_millis(500)), 1);
+    let found = search(server(ServiceTime::Constant(Nanos::from_millis(50))), &slow);
+    let of_slow = lengths(&found);
+    assert!(of_slow.iter().any(|it| *it > 30.1), "{of_slow:?}");
+    assert!(of_slow.iter().all(|it| *it <= 180.1), "{of_slow:?}");
+}
+
+/// However short: where a second trial fits at all, one of its ends is certain; where none does, what would
+/// suffice is said.
+#[test]
+fn a_short_search_ends_with_a_bracket_or_says_what_would_suffice() {
+    for (mean, limits) in [(D, 12..40), (Nanos::from_millis(5), 16..40)] {
+        for limit_s in limits {
+            let short = Settings {
+                limit: Nanos::from_secs(limit_s),
+                ..settings(p99(Nanos(10 * mean.0)), limit_s)
+            };
+            let search = search(server(ServiceTime::Constant(mean)), &short);
+            let is_known = search.holds.is_some() || search.fails.is_some();
+            assert!(is_known, "{mean} within {limit_s} s: {search:?}");
+        }
+    }
+    let hopeless = Settings {
+        limit: Nanos::from_secs(6),
+        ..settings(p99(Nanos::from_millis(500)), 1)
+    };
+    let search = search(
+        server(ServiceTime::Constant(Nanos::from_millis(50))),
+        &hopeless,
+    );
+    assert_eq!((search.holds, search.fails), (None, None));
+    let text = wsbench_render::search::text(&search, Style::default());
+    assert!(text.contains("has room for a bracket"), "{text}");
+}

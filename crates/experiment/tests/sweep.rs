@@ -245,3 +245,25 @@ fn a_sweep_of_messages_to_many_is_of_deliveries() {
     assert_eq!(sweep.knee.objectives_met_per_s, Some(100.0));
     assert!(sweep.points.last().unwrap().overloaded);
 }
+
+#[test]
+fn without_rates_a_sweep_is_of_what_its_pilot_gets() {
+    let (sweep, _) = swept(&Settings {
+        rates: None,
+        points: 5,
+        rounds: 1,
+        length: Nanos::from_secs(2),
+        ..settings()
+    });
+    let capacity = sweep.capacity_per_s.unwrap();
+    let shares: Vec<f64> = sweep
+        .points
+        .iter()
+        .map(|it| it.asked_per_s / capacity)
+        .collect();
+    assert_eq!(shares.len(), 5);
+    assert!(
+        (shares[0] - 0.1).abs() < 0.01 && (shares[4] - 1.2).abs() < 0.02,
+        "{shares:?}"
+    );
+}

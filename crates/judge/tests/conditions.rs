@@ -130,3 +130,21 @@ fn judgements_are_stored_with_their_result() {
     assert!(text.contains("\"state\": \"does_not_hold\""), "{text}");
     assert_eq!(document::read(&text).unwrap(), run);
 }
+
+/// A rate whose interval holds the threshold is neither beyond it nor within it.
+#[test]
+fn what_has_an_interval_is_beyond_a_threshold_with_the_whole_of_it() {
+    let mut run = sliced(&[0; SLICES], 50);
+    let per_s = run.messages_per_s;
+    let half = 0.1 * per_s;
+    run.messages_per_s_ci95 = Some([per_s - half, per_s + half]);
+    for (share, state) in [
+        (1.2, State::Holds),
+        (1.05, State::CannotBeJudged),
+        (0.95, State::CannotBeJudged),
+        (0.8, State::DoesNotHold),
+    ] {
+        let judgement = judged(&format!("messages_per_s<{}", share * per_s), &[run.clone()]);
+        assert_eq!(judgement.state, state, "{share}: {}", judgement.words);
+    }
+}

@@ -12,11 +12,11 @@ use wsbench::quantity::{self, CpuList};
 #[command(after_long_help = "\
 Examples:
   wsbench agent --bus nats://ctl --name a1
-  TOKEN=… wsbench agent --bus tls://ctl --creds agent.creds   with -H 'Authorization: Bearer {env:TOKEN}'
-                                                              in the run
+  TOKEN=… wsbench agent --bus tls://ctl --creds agent.creds
+                              the runs say -H 'Authorization: Bearer {env:TOKEN}'
 
-Exit codes: 0 it was ended by a signal or was idle for as long as --idle-exit says, 1 the bus refuses us,
-or another agent has the name, 2 usage.")]
+Exit codes: 0 it was ended by a signal or was idle for as long as --idle-exit says, 1 the bus refuses \
+us, or another agent has the name, 2 usage.")]
 pub(crate) struct AgentArgs {
     /// The NATS server with JetStream where the fleet meets (nats://HOST, tls://HOST). It is awaited
     /// where it is not there yet.

@@ -27,7 +27,7 @@ use crate::http_args::HttpArgs;
 use crate::interrupt::Interrupts;
 use crate::measuring::watch_signals;
 use crate::output::{self, OutputFile};
-use crate::output_args::Format;
+use crate::output_args::{self, Format};
 use crate::spelling::Flags;
 use crate::terminal;
 use crate::tls::TlsArgs;
@@ -36,6 +36,15 @@ use wsbench::EmbeddedServer;
 use wsbench::defaults::target_to_come;
 use wsbench::quantity;
 use wsbench::{EmbeddedCores, Serving};
+
+/// Formats of a check.
+const FORMATS: [Format; 5] = [
+    Format::Text,
+    Format::Json,
+    Format::Markdown,
+    Format::Github,
+    Format::Quiet,
+];
 
 /// Hold a server against RFC 6455 and 7692: the conformance gate alone.
 #[derive(Clone, Debug, Args)]
@@ -51,8 +60,8 @@ pub(crate) struct CheckArgs {
     /// Seed of masks and keys [default: random, and printed].
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Format printed: text, json, markdown or quiet.
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text)]
+    /// Format printed.
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = output_args::one_of(&FORMATS))]
     format: Format,
     /// Write the findings to F as JSON.
     #[arg(short, long, value_name = "F")]
@@ -90,13 +99,6 @@ impl CheckArgs {
 /// # Errors
 /// When the host is unknown, or the findings cannot be written.
 pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
-    if args.format == Format::Csv {
-        return Err(UsageError::NoSuchRendering {
-            format: "csv",
-            of: "a check",
-        }
-        .into());
-    }
     // What is wrong with them is told before anything is started.
     let to_come = target_to_come();
     args.plan(args.url.as_ref().unwrap_or(&to_come))?;

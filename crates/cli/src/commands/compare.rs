@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::Args;
+use clap::{Arg, Args};
 use wsbench_drive::run::StopSignal;
 use wsbench_experiment::compare::{Rounds, compare};
 use wsbench_experiment::repeat::repeat;
@@ -45,6 +45,11 @@ const DEFAULT_DURATION: Nanos = Nanos::from_secs(2);
 /// Its warm-up.
 const DEFAULT_WARMUP: Nanos = Nanos::from_millis(500);
 
+/// A flag of a run with other words than a run's, in the long help as in the short one.
+fn said(arg: Arg, words: &'static str) -> Arg {
+    arg.help(words).long_help(words)
+}
+
 /// Compares two servers in rounds, or stored results: ratios, noise and a verdict.
 ///
 /// Each round measures A and B once, in random order, so that what changes on the machine is in
@@ -53,8 +58,8 @@ const DEFAULT_WARMUP: Nanos = Nanos::from_millis(500);
 /// latencies are compared at the same --rate.
 #[derive(Clone, Debug, Args)]
 #[command(
-    mut_arg("duration", |arg| arg.help("Measure each run for this long [default: 2s]")),
-    mut_arg("warmup", |arg| arg.help("Load this long before each measurement [default: 500ms]")),
+    mut_arg("duration", |arg| said(arg, "Measure each run for this long [default: 2s]")),
+    mut_arg("warmup", |arg| said(arg, "Load this long before each measurement [default: 500ms]")),
 )]
 pub(crate) struct Compare {
     /// Contender that B is compared with: a URL, or a file that --output wrote.
@@ -286,4 +291,43 @@ fn stored(side: &StoredSide) -> anyhow::Result<Side> {
         label: side.to_string(),
         runs,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::command_line::{Cli, Command};
+
+    /// Defaults of the commands that make several runs, as their help prints them.
+    #[test]
+    fn each_command_has_the_length_and_the_warm_up_that_it_says() {
+        let command = |words: &[&str]| {
+            let words = std::iter::once("wsbench").chain(words.iter().copied());
+            Cli::try_parse_from(words).unwrap().command.unwrap()
+        };
+        let Command::Compare(flags) = command(&["compare", "h:1", "h:2"]) else {
+            panic!("no comparison");
+        };
+        let run = short(&flags);
+        assert_eq!(run.amount.duration, Some(Nanos::from_secs(2)));
+        let warmup = WarmUpLength::Given(Nanos::from_millis(500));
+        assert_eq!(run.pressure.warmup, Some(warmup));
+        let Command::Find(find) = command(&["find", "h:1", "--slo", "p99<5ms"]) else {
+            panic!("no search");
+        };
+        assert_eq!(find.duration, Nanos::from_secs(5));
+        assert_eq!(find.load.max_in_flight(), 1_024);
+        let Command::Sweep(sweep) = command(&["sweep", "h:1"]) else {
+            panic!("no sweep");
+        };
+        assert_eq!(sweep.duration, Nanos::from_secs(3));
+        for load in [&find.load, &sweep.load] {
+            let measure = load.measure(find.duration);
+            assert_eq!(measure.amount.duration, Some(find.duration));
+            let warmup = WarmUpLength::Given(Nanos::from_secs(1));
+            assert_eq!(measure.pressure.warmup, Some(warmup));
+        }
+    }
 }

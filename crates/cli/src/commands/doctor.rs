@@ -27,7 +27,7 @@ use crate::advice;
 use crate::exit::{Exit, say};
 use crate::helpers::ThisProgram;
 use crate::output;
-use crate::output_args::Format;
+use crate::output_args::{self, Format};
 use wsbench::EmbeddedServer;
 use wsbench::machine::{is_loopback, this_host};
 use wsbench::quantity::{self, CpuList};
@@ -71,11 +71,12 @@ pub(crate) struct Doctor {
     /// Cores that the generator is to use, as in a run (example: 2-3,5).
     #[arg(long, value_name = "CORES", value_parser = quantity::cpu_list)]
     pin: Option<CpuList>,
-    /// Look at settings only and measure nothing; else it takes about five seconds.
+    /// Look at settings alone, and measure nothing.
     #[arg(long)]
     quick: bool,
-    /// Format printed: text or json.
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text)]
+    /// Format printed.
+    #[arg(long, value_name = "FORMAT", default_value = "text",
+          value_parser = output_args::one_of(&[Format::Text, Format::Json]))]
     format: Format,
 }
 
@@ -85,18 +86,6 @@ pub(crate) struct Doctor {
 /// [`UsageError`] for a process that is not there; a host that does not resolve, an embedded
 /// server that does not start.
 pub(crate) fn run(args: &Doctor) -> anyhow::Result<Exit> {
-    let refused = match args.format {
-        Format::Text | Format::Json => None,
-        Format::Csv => Some("csv"),
-        Format::Markdown => Some("markdown"),
-        Format::Github => Some("github"),
-        Format::Html => Some("html"),
-        Format::Quiet => Some("quiet"),
-    };
-    if let Some(format) = refused {
-        let of = "an examination";
-        return Err(UsageError::NoSuchRendering { format, of }.into());
-    }
     let address = match &args.url {
         Some(url) => {
             let addresses = resolve(url, Family::Any)?.addresses;

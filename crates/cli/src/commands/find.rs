@@ -32,7 +32,7 @@ Examples:
   wsbench find localhost:3000 --mode broadcast -R 10 --over connections \
       --slo 'delivery.last.p99<200ms'
 
-Exit codes: 0 the greatest load was bracketed, however widely, 1 no load holds or the search broke,
+Exit codes: 0 the greatest load was bracketed, however widely, 1 no load holds or the search broke, \
 2 usage, 5 there was no time to tell anything.")]
 pub(crate) struct FindArgs {
     /// Objective that has to hold: p99<5ms (any percentile of the response time), errors<0.01%;
@@ -59,7 +59,8 @@ pub(crate) struct FindArgs {
     /// Bracket that ends the search, upper end over lower; on a flat curve it stays wider.
     #[arg(long, value_name = "SHARE", default_value = "5%", value_parser = resolution)]
     pub(crate) resolution: f64,
-    /// Length of a first trial; where it does not tell, longer ones follow, up to six times this.
+    /// Length of a first trial; where it does not tell, longer ones follow, up to six times this, or as long
+    /// as a percentile needs.
     #[arg(short = 'd', long, value_name = "TIME", default_value = "5s",
           value_parser = quantity::length)]
     pub(crate) duration: Nanos,

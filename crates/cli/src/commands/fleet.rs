@@ -8,7 +8,8 @@ use crate::fleet_args::BusArgs;
 /// Shows who is there.
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
-Exit codes: 0 somebody is there and all are of this build, 1 nobody is there, or not of this build, 2 usage.")]
+Exit codes: 0 somebody is there and all are of this build, 1 nobody is there, or not of this build, \
+2 usage.")]
 pub(crate) struct FleetLookArgs {
     /// The NATS server with JetStream where the fleet meets.
     #[arg(long, value_name = "URL", required = true)]

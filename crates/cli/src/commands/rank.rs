@@ -26,7 +26,7 @@ use crate::interrupt::Interrupts;
 use crate::live_args::LiveArgs;
 use crate::measuring::watch_signals;
 use crate::output::{self, OutputFile};
-use crate::output_args::{Format, OutputArgs};
+use crate::output_args::{self, Format, OutputArgs};
 use crate::progress::{RankingProgress, plan_text};
 use crate::shell_words::shell_words;
 use crate::spelling::ByHand;
@@ -44,6 +44,16 @@ use wsbench::ranking::{
 };
 use wsbench::suite::{Choices, Suite};
 
+/// Formats of a ranking.
+const FORMATS: [Format; 6] = [
+    Format::Text,
+    Format::Json,
+    Format::Markdown,
+    Format::Github,
+    Format::Html,
+    Format::Quiet,
+];
+
 /// Start, examine, measure and rank many servers, as a suite says.
 ///
 /// Each round starts every server afresh, in random order, on the suite's cores, and measures it
@@ -58,8 +68,8 @@ Examples:
   wsbench rank suites/full.toml -o ranking.json --servers ws,websockets --rounds 3
   wsbench report ranking.json --format markdown
 
-Exit codes: 0 every server was measured, 1 one or more were not, or it was interrupted, 2 the suite or
-the command line was refused.")]
+Exit codes: 0 every server was measured, 1 one or more were not, or it was interrupted, 2 the suite \
+or the command line was refused.")]
 pub(crate) struct RankArgs {
     /// The suite (see `wsbench schema suite`).
     #[arg(value_name = "SUITE")]
@@ -86,9 +96,9 @@ pub(crate) struct RankArgs {
     /// names.
     #[arg(short, long, value_name = "F", help_heading = "Output")]
     output: Option<PathBuf>,
-    /// Format printed (and written by --output): text, json, markdown, html or quiet [default:
-    /// text].
-    #[arg(long, value_name = "FORMAT", value_enum, help_heading = "Output")]
+    /// Format printed (and written by --output) [default: text].
+    #[arg(long, value_name = "FORMAT", help_heading = "Output",
+          value_parser = output_args::one_of(&FORMATS))]
     format: Option<Format>,
     /// The page.
     #[command(flatten)]
@@ -117,9 +127,8 @@ impl RankArgs {
 /// # Errors
 /// A suite or a command line that is refused; a result or a state that cannot be kept.
 pub(crate) fn run(args: &RankArgs, command_line: &[OsString]) -> anyhow::Result<Exit> {
-    if let Some(format) = args.format {
-        check_format(format)?;
-    }
+    let formats = args.formats();
+    check_format(formats.stored())?;
     let choices = Choices {
         servers: args.servers.clone(),
         rounds: args.rounds,
@@ -130,7 +139,6 @@ pub(crate) fn run(args: &RankArgs, command_line: &[OsString]) -> anyhow::Result<
         output::print(&plan_text(&program(&suite, args.seed.unwrap_or(1))))?;
         return Ok(Exit::Ok);
     }
-    let formats = args.formats();
     formats.check_stdout()?;
     let file = args.output.as_deref();
     let file = file.map(|path| OutputFile::check("--output", path));

@@ -9,7 +9,8 @@ use clap::Parser;
 use proptest::prelude::*;
 use wsbench_load::corpus::Corpus;
 use wsbench_load::plan::{
-    Compression, Connect, Encoding, Family, Header, Payload, Tls, Upgrade, WindowBits, Wish,
+    Compression, Connect, Encoding, Family, Header, Payload, Promise, Sessions, Stay, Tls, Upgrade,
+    WindowBits, Wish,
 };
 
 use super::*;
@@ -681,4 +682,103 @@ fn until_has_a_limit_and_short_intervals_and_no_other_end() {
         };
         assert_eq!(named, flag);
     }
+}
+
+#[test]
+fn a_plan_of_sessions_has_their_arrival() {
+    let plan = plan_of(&["--arrive", "50/s", "--live", "5s", "localhost:1"]);
+    let sessions = Sessions {
+        per_s: 50.0,
+        process: Process::Poisson,
+        stay: Stay::Time(Nanos::from_secs(5)),
+    };
+    assert_eq!(plan.clients.lifetime, Lifetime::Scheduled(sessions));
+    // Places for all that come in ten seconds and the one before, whatever becomes of them.
+    assert!(
+        plan.clients.connections > 550,
+        "{}",
+        plan.clients.connections
+    );
+    let even = ["--arrive", "50/s", "--arrival", "constant", "localhost:1"];
+    let sessions = Sessions {
+        per_s: 50.0,
+        process: Process::Constant,
+        stay: Stay::RoundTrips(5),
+    };
+    assert_eq!(
+        plan_of(&even).clients.lifetime,
+        Lifetime::Scheduled(sessions)
+    );
+    let places = |words: &[&str]| {
+        let words = [
+            &["--arrive", "50k/s", "--mode", "idle", "--live", "1s"],
+            words,
+        ]
+        .concat();
+        plan_of(&[&words[..], &["localhost:1"]].concat())
+            .clients
+            .connections
+    };
+    assert_eq!((places(&[]), places(&["--max-sessions", "7"])), (65_536, 7));
+}
+
+#[test]
+fn rooms_are_so_many_or_named() {
+    let rooms = |words: &str| {
+        let words = [
+            "--mode",
+            "idle",
+            "--rooms",
+            words,
+            "--join",
+            "{room}",
+            "localhost:1",
+        ];
+        let rooms = plan_of(&words).clients.exchange.rooms.clone().unwrap();
+        (rooms.count, rooms.names)
+    };
+    assert_eq!(rooms("5"), (5, vec![]));
+    let names = ["red", "green"].map(str::to_owned).to_vec();
+    assert_eq!(rooms("red,green"), (2, names));
+}
+
+#[test]
+fn what_is_expected_of_deliveries_adds_up() {
+    let promise = |expected: &[&str]| {
+        let expected = expected.iter().flat_map(|it| ["--expect", it]);
+        let words: Vec<&str> = expected.chain(["localhost:1"]).collect();
+        plan_of(&words).expect.promise
+    };
+    assert_eq!(promise(&[]), Promise::ExactlyOnce);
+    assert_eq!(promise(&["at-least-once"]), Promise::AtLeastOnce);
+    assert_eq!(promise(&["at-most-once"]), Promise::AtMostOnce);
+    assert_eq!(promise(&["lossy"]), Promise::Lossy);
+    let both = ["at-most-once", "at-least-once"];
+    assert_eq!(promise(&both), Promise::Lossy);
+}
+
+#[test]
+fn protocols_are_offered_as_named_and_none_where_none_is() {
+    let offered = |words: &[&str]| {
+        let plan = plan_of(&[words, &["wss://h:1/"]].concat());
+        plan.tls.alpn.clone()
+    };
+    assert_eq!(offered(&["--alpn", "h3,http/1.1"]), ["h3", "http/1.1"]);
+    assert_eq!(offered(&["--alpn", ""]), [""; 0]);
+}
+
+#[test]
+fn the_server_is_pinned_where_it_is_told_and_the_generator_beside() {
+    let cores = |words: &[&str]| {
+        let order = order_of(words).unwrap();
+        let plan = order.plan_against(target("127.0.0.1:1").unwrap()).unwrap();
+        let server = match order.server.clone() {
+            ServerUnderTest::Embedded(server) => server.cpus,
+            _ => Vec::new(),
+        };
+        (server, plan.cpus.clone(), plan.threads)
+    };
+    assert_eq!(cores(&["--server-cpus", "1"]), (vec![1], vec![0, 2, 3], 3));
+    let both = ["--server-cpus", "1-2", "--pin", "3"];
+    assert_eq!(cores(&both), (vec![1, 2], vec![3], 1));
 }

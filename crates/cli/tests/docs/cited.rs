@@ -2,10 +2,11 @@
 //! rule 7". Each has to stand in `docs/method.md` under its number.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::page::Page;
 use crate::running::workspace;
+use crate::tables::{files_below, is_source};
 
 /// What a comment cites.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,18 +68,10 @@ fn plain(text: &str) -> String {
     lines.collect::<Vec<_>>().join(" ")
 }
 
-/// Every file below a folder that may cite a rule, but for this test.
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() && !path.ends_with("target") {
-            found.extend(sources(&path));
-        } else if path.extension().is_some_and(|of| of == "rs") && path != this_file() {
-            found.push(path);
-        }
-    }
-    found
+/// Every source that may cite a rule, but for this test.
+fn sources() -> impl Iterator<Item = PathBuf> {
+    let files = files_below(&workspace().join("crates")).into_iter();
+    files.filter(|path| is_source(path) && *path != this_file())
 }
 
 fn this_file() -> PathBuf {
@@ -89,7 +82,7 @@ fn this_file() -> PathBuf {
 fn every_rule_that_the_code_cites_is_on_its_page() {
     let page = Page::read("docs/method.md");
     let mut count = 0;
-    for path in sources(&workspace().join("crates")) {
+    for path in sources() {
         let text = plain(&fs::read_to_string(&path).unwrap());
         for (at, word) in text.match_indices("METHOD") {
             let behind = &text[at + word.len()..];

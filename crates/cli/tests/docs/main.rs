@@ -16,6 +16,8 @@ mod raw;
 #[path = "../running/mod.rs"]
 mod running;
 mod short;
+#[path = "../promises/mod.rs"]
+mod tables;
 mod workflow;
 mod world;
 

@@ -29,7 +29,7 @@ fn interrupted_by(signal: &str) -> Run {
 
 #[test]
 fn a_signal_drains_and_reports() {
-    for signal in ["-INT", "-TERM"] {
+    for signal in ["-INT", "-TERM", "-HUP"] {
         let run = interrupted_by(signal);
         assert_eq!(run.document["ended"], "interrupted", "{}", run.story());
         assert_eq!(run.exit, 0, "{}", run.story());

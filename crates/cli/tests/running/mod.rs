@@ -270,8 +270,7 @@ impl Run {
 
     /// Whether the audit named this caveat.
     pub fn has_caveat(&self, kind: &str) -> bool {
-        let caveats = self.document["audit"]["caveats"].as_array().unwrap();
-        caveats.iter().any(|caveat| caveat["kind"] == kind)
+        caveat(&self.document, kind).is_some()
     }
 
     /// All failures, for the report of a test that failed.
@@ -285,8 +284,25 @@ impl Run {
     }
 }
 
-fn count(object: &Value, name: &str) -> u64 {
+/// A number of an object by its name.
+pub fn count(object: &Value, name: &str) -> u64 {
     object[name].as_u64().unwrap_or_else(|| panic!("{name}"))
+}
+
+/// A caveat of this kind in a document's audit; `None` where it has none.
+pub fn caveat<'a>(document: &'a Value, kind: &str) -> Option<&'a Value> {
+    let caveats = document["audit"]["caveats"].as_array().unwrap();
+    caveats.iter().find(|caveat| caveat["kind"] == kind)
+}
+
+/// The commands that the long help lists, by their names.
+pub fn listed_commands(help: &str) -> Vec<String> {
+    let (_, list) = help.split_once("\nSubcommands:\n").unwrap();
+    let (list, _) = list.split_once("\n\n").unwrap();
+    // Names stand two columns in, words go on further in.
+    let names = list.lines().filter(|line| !line.starts_with("    "));
+    let names = names.filter_map(|line| line.split_whitespace().next());
+    names.map(str::to_owned).collect()
 }
 
 /// The directory of the workspace.

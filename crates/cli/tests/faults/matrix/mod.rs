@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use crate::raw::{Peer, Raw};
-use crate::running::{Run, workspace};
+use crate::running::{Run, caveat, workspace};
 use crate::short_run;
 
 /// Rows that are carried out at the same time: most of them wait.
@@ -91,10 +91,9 @@ impl Seen {
                 (format!("{phase} `{kind}`"), settled(words))
             }
             Name::Caveat(kind) => {
-                let caveats = run.document["audit"]["caveats"].as_array().unwrap();
-                let caveat = caveats.iter().find(|caveat| caveat["kind"] == kind);
-                let caveat = caveat.unwrap_or_else(|| panic!("{kind}: {}", run.story()));
-                let message = caveat["message"].as_str().unwrap();
+                let found = caveat(&run.document, kind);
+                let found = found.unwrap_or_else(|| panic!("{kind}: {}", run.story()));
+                let message = found["message"].as_str().unwrap();
                 (format!("audit `{kind}`"), without_numbers(message))
             }
             Name::Nothing => {

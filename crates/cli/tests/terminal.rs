@@ -1,0 +1,73 @@
+//! What is shown where there is a terminal, by one that Python makes.
+#![cfg(unix)]
+
+use crate::running::embedded::Embedded;
+use crate::running::{Process, wsbench};
+use snapbox::cmd::cargo_bin;
+
+/// Runs its arguments on a terminal of their own, and prints what they show there.
+const TERMINAL: &str = "
+import os, pty, sys
+sized = ['sh', '-c', 'stty rows 24 cols 80; exec \"$@\"', 'sh']
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(sized + sys.argv[1:])))
+";
+
+/// What a terminal is sent while a run goes on it.
+fn shown(flags: &[&str], no_color: &str) -> String {
+    let server = Embedded::start(&[]);
+    let mut command = std::process::Command::new("python3");
+    command.args(["-c", TERMINAL]).arg(cargo_bin!("wsbench"));
+    command.args(["-d", "1500ms", "--warmup", "0", "-c", "2", "--no-state"]);
+    command.args(flags).arg(&server.url);
+    command
+        .env("TERM", "xterm-256color")
+        .env("NO_COLOR", no_color);
+    let ended = Process::start(&mut command).ended();
+    assert_eq!(
+        ended.status.code(),
+        Some(0),
+        "{}{}",
+        ended.stdout,
+        ended.stderr
+    );
+    ended.stdout
+}
+
+/// The alternate screen is taken.
+const SCREEN: &str = "\x1b[?1049h";
+
+#[test]
+fn a_terminal_has_a_screen_unless_it_is_to_have_none() {
+    assert!(shown(&[], "1").contains(SCREEN));
+    let plain = shown(&["--no-tui"], "1");
+    assert!(
+        !plain.contains(SCREEN) && plain.contains("plan: "),
+        "{plain}"
+    );
+    // Where there is no terminal there is none in any case.
+    let server = Embedded::start(&[]);
+    let ended = Process::start(&mut wsbench(&["-n", "50", "-c", "1", &server.url])).ended();
+    assert!(!ended.stderr.contains('\x1b') && !ended.stdout.contains('\x1b'));
+}
+
+/// `https://no-color.org`: any value but the empty one objects.
+#[test]
+fn a_terminal_has_colours_unless_somebody_objects() {
+    let has_colours = |text: &str| {
+        let begun = text
+            .match_indices("\x1b[")
+            .map(|(at, it)| &text[at + it.len()..]);
+        let ends = begun.map(|rest| rest.find(|it: char| !it.is_ascii_digit() && it != ';'));
+        let mut codes = text.match_indices("\x1b[").zip(ends);
+        codes.any(|((at, _), end)| {
+            let code = &text[at + 2..at + 2 + end.unwrap_or(0)];
+            let is_set = text[at + 2 + end.unwrap_or(0)..].starts_with('m');
+            is_set
+                && code
+                    .split(';')
+                    .any(|it| matches!(it.parse(), Ok(30..=38 | 90..=97)))
+        })
+    };
+    assert!(has_colours(&shown(&["--no-tui"], "")));
+    assert!(!has_colours(&shown(&["--no-tui"], "1")));
+}
