@@ -238,13 +238,17 @@ pub(crate) fn plan_text(program: &Program) -> String {
     let (shortest, longest) = least.fold((f64::INFINITY, 0.0_f64), |(least, most), s| {
         (least.min(s), most.max(s))
     });
+    let (shortest, longest) = (about(shortest), about(longest));
+    let each = if shortest == longest {
+        shortest
+    } else {
+        format!("{shortest} to {longest}")
+    };
     text.push_str(&format!(
-        "{:<10} {servers} servers × {} rounds, {} runs; a round takes {} to {}\n",
+        "{:<10} {servers} servers × {} rounds, {} runs; a round takes {each}\n",
         "in all",
         program.rounds,
         program.runs_in_all(),
-        about(shortest),
-        about(longest),
     ));
     text.push_str(&format!(
         "{:<10} about {} and the time for installing and examining\n",

@@ -80,8 +80,7 @@ fn lines(list: &str) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     for line in list.lines() {
         let words = line.split_whitespace().collect::<Vec<_>>().join(" ");
-        let goes_on = line.starts_with("   ") || all.last().is_some_and(|it| it.ends_with('\\'));
-        match all.last_mut().filter(|_| goes_on) {
+        match all.last_mut().filter(|_| line.starts_with("   ")) {
             Some(last) => *last = format!("{last} {words}"),
             None => all.push(words),
         }
@@ -143,13 +142,13 @@ fn every_example_of_the_help_is_taken() {
         let of_examples =
             |head: &str| head.is_empty() || head == "Examples:" || head.contains("older");
         for (_, block) in blocks(&text).filter(|(head, _)| of_examples(head)) {
-            for line in block.replace("\\\n", " ").lines() {
+            for line in block.lines() {
                 // Behind two spaces stands what it does; before a command, variables.
                 let Some(at) = line.find("wsbench").filter(|_| line.starts_with("  ")) else {
                     continue;
                 };
                 let line = &line[at..];
-                let words = shlex::split(line.split("   ").next().unwrap().trim());
+                let words = shlex::split(line.split("  ").next().unwrap().trim());
                 let words = words.unwrap_or_else(|| panic!("{line}"));
                 let refused = if words.iter().any(|word| word == "--h") {
                     Legacy::try_parse_from(&words).err()

@@ -4,6 +4,7 @@
 
 use serde_json::Value;
 
+use crate::raw::Raw;
 use crate::running::embedded::Embedded;
 use crate::running::{assert_refused, caveat, count, documented};
 
@@ -177,17 +178,26 @@ fn a_storm_is_open_no_faster_than_the_server_accepts() {
 /// of 50 ms at least, which double: five times in a second at most.
 #[test]
 fn who_had_been_answered_comes_back_at_once_and_who_is_turned_away_does_not() {
-    let attempted = |fault: &str| {
-        let server = Embedded::with(fault);
-        let words = ["-d", "1s", "--warmup", "0", "-c", "1", &server.url];
+    let attempted = |url: &str, connections: &str| {
+        let words = ["-d", "1s", "--warmup", "0", "-c", connections, url];
         let (_, document) = documented(&words);
-        document["connections"]["attempted"].as_u64().unwrap()
+        count(&document["connections"], "attempted")
     };
-    let (answered, refused) = (
-        attempted("close-after:messages=1,code=1001"),
-        attempted("status:503"),
-    );
+    let closing = Embedded::with("close-after:messages=1,code=1001");
+    let answered = attempted(&closing.url, "1");
     assert!(answered > 10, "{answered}");
+    // The first is served, and every other turned away.
+    let choosy = Raw::start(|mut peer| {
+        if peer.number > 0 {
+            peer.request();
+            return peer.send(b"HTTP/1.1 503 Full\r\nContent-Length: 0\r\n\r\n");
+        }
+        peer.upgrade();
+        while let Some(message) = peer.message() {
+            peer.echo(&message);
+        }
+    });
+    let refused = attempted(&choosy.url(), "2") - 1;
     assert!((2..=7).contains(&refused), "{refused}");
 }
 

@@ -438,13 +438,11 @@ fn of_the_servers_those_alone_that_are_named() {
     let place = Place::with("rounds = 2", &servers);
     let ended = place.rank(&["--plan", "--servers", "two"]);
     assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
-    let begins = |name: &str| {
-        ended
-            .stdout
-            .lines()
-            .any(|it| it.trim_start().starts_with(name))
-    };
-    assert!(begins("two") && !begins("one "), "{}", ended.stdout);
+    let planned = &ended.stdout;
+    assert!(
+        planned.contains(" two\n") && !planned.contains(" one\n"),
+        "{planned}"
+    );
     let refused = place.rank(&["--plan", "--servers", "three"]);
     assert_eq!(refused.status.code(), Some(2), "{}", refused.stderr);
 }

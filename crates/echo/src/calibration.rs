@@ -108,16 +108,19 @@ impl Calibration {
 
     /// True if nothing is asked of a broadcast that it does not do.
     pub(crate) fn is_plain_broadcast(&self) -> bool {
-        let is_of_deliveries = |fault: &Misbehaviour| {
-            matches!(
-                fault,
-                Misbehaviour::Drop { .. }
-                    | Misbehaviour::Duplicate { .. }
-                    | Misbehaviour::Swap { .. }
-                    | Misbehaviour::WrongBytes { .. }
-                    | Misbehaviour::CrossRoom { .. }
-                    | Misbehaviour::NoAck { .. }
-            )
+        let pushes = self
+            .broadcast
+            .as_ref()
+            .is_some_and(|it| it.pushes.is_some());
+        let is_of_deliveries = |fault: &Misbehaviour| match fault {
+            Misbehaviour::Drop { .. }
+            | Misbehaviour::Duplicate { .. }
+            | Misbehaviour::Swap { .. }
+            | Misbehaviour::WrongBytes { .. }
+            | Misbehaviour::NoAck { .. } => true,
+            // Whoever pushes has no rooms.
+            Misbehaviour::CrossRoom { .. } => !pushes,
+            _ => false,
         };
         let rest = Self {
             broadcast: None,

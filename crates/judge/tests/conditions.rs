@@ -10,7 +10,7 @@ use wsbench_load::plan::StopRule;
 use wsbench_load::result::WindowSlice;
 use wsbench_load::series::{InSlices, Series};
 use wsbench_record::condition::{Judgement, State};
-use wsbench_record::document::{self, Document};
+use wsbench_record::document::{self, Document, RateConfidence};
 
 /// Slices of a window, enough for batches.
 const SLICES: usize = 20;
@@ -131,17 +131,19 @@ fn judgements_are_stored_with_their_result() {
     assert_eq!(document::read(&text).unwrap(), run);
 }
 
-/// A rate whose interval holds the threshold is neither beyond it nor within it.
+/// A rate whose interval reaches over the threshold is not beyond it.
 #[test]
 fn what_has_an_interval_is_beyond_a_threshold_with_the_whole_of_it() {
     let mut run = sliced(&[0; SLICES], 50);
-    let per_s = run.messages_per_s;
-    let half = 0.1 * per_s;
-    run.messages_per_s_ci95 = Some([per_s - half, per_s + half]);
+    let per_s = run.messages_per_s.unwrap();
+    run.record.messages_per_s_confidence = Some(RateConfidence {
+        low: 0.9 * per_s,
+        high: 1.1 * per_s,
+    });
     for (share, state) in [
         (1.2, State::Holds),
-        (1.05, State::CannotBeJudged),
-        (0.95, State::CannotBeJudged),
+        (1.05, State::DoesNotHold),
+        (0.95, State::DoesNotHold),
         (0.8, State::DoesNotHold),
     ] {
         let judgement = judged(&format!("messages_per_s<{}", share * per_s), &[run.clone()]);

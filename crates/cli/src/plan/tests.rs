@@ -771,11 +771,11 @@ fn protocols_are_offered_as_named_and_none_where_none_is() {
 fn the_server_is_pinned_where_it_is_told_and_the_generator_beside() {
     let cores = |words: &[&str]| {
         let order = order_of(words).unwrap();
-        let plan = order.plan_against(target("127.0.0.1:1").unwrap()).unwrap();
         let server = match order.server.clone() {
             ServerUnderTest::Embedded(server) => server.cpus,
             _ => Vec::new(),
         };
+        let plan = order.plan_against(target("127.0.0.1:1").unwrap()).unwrap();
         (server, plan.cpus.clone(), plan.threads)
     };
     assert_eq!(cores(&["--server-cpus", "1"]), (vec![1], vec![0, 2, 3], 3));

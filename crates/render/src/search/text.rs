@@ -4,7 +4,7 @@ use wsbench_record::objective::Objective;
 use wsbench_record::provenance::Provenance;
 use wsbench_record::search::{Edge, Ending, Limit, Over, Search, Trial, TrialVerdict};
 use wsbench_record::units::{self, count, counted, percent, rate, seconds};
-use wsbench_setting::{Field, Spelling, text};
+use wsbench_setting::{Field, Mention, Spelling, text};
 use wsbench_stats::mean;
 
 use crate::page::LabelledText;
@@ -158,12 +158,26 @@ fn ends(search: &Search) -> Option<String> {
     Some(format!("{certain}{missing}"))
 }
 
+/// A limit of so many seconds, as it is given.
+fn limit(span_s: f64) -> Mention {
+    Field::Limit.with(format!("{}s", span_s.ceil()))
+}
+
+/// A factor: in whole numbers from ten on.
+fn factor(change: f64) -> String {
+    if change < 9.95 {
+        format!("{change:.1}")
+    } else {
+        count(change.round() as u64)
+    }
+}
+
 /// What more time would give.
 fn longer(search: &Search, spelling: &dyn Spelling) -> String {
     let to = percent(search.resolution - 1.0);
     let longer = match search.longer_s {
         Some(longer_s) => text![
-            Field::Limit.with(seconds((search.took_s + longer_s).ceil())),
+            limit(search.took_s + longer_s),
             format!(" would narrow it to about {to}"),
         ],
         None => text![
@@ -209,10 +223,10 @@ fn width(search: &Search, spelling: &dyn Spelling) -> Option<String> {
     } else {
         ""
     };
-    let by = if change < 3.0 {
+    let by = if change < 1.5 {
         percent(change - 1.0)
     } else {
-        format!("a factor of {}", count(change.round() as u64))
+        format!("a factor of {}", factor(change))
     };
     Some(format!(
         "{undecided}{flat}{name} changes by {by} over the bracket; {longer}"
@@ -253,13 +267,12 @@ fn ending(search: &Search, spelling: &dyn Spelling) -> String {
         Ending::OutOfTrials => format!("stopped after {} trials", search.most_trials),
         Ending::OutOfTime if search.holds.is_none() && search.fails.is_none() => {
             let enough = PLENTY * search.took_s.max(search.limit_s);
-            let limit = Field::Limit.with(seconds(enough.ceil()));
             text![
                 format!(
                     "{} was too short to be certain of any load: ",
                     seconds(search.limit_s)
                 ),
-                limit,
+                limit(enough),
                 " has room for a bracket",
             ]
             .spelled(spelling)
