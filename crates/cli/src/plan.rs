@@ -20,8 +20,8 @@ use wsbench::scenario::Scenario;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Audience, Awaited, ByNumber, Flow, Lifetime, Locator, Pace, Plan, PlanError, PlanSpec,
-    StopRule, Think, Timestamps, Verify, WarmUp,
+    Arrival, Audience, ByNumber, Flow, Lifetime, Locator, Pace, Plan, PlanError, PlanSpec,
+    Sessions, StopRule, Think, Timestamps, Verify, WarmUp,
 };
 use wsbench_load::route::Target;
 
@@ -32,6 +32,7 @@ use crate::args::{
 use crate::fleet_args::FleetOrder;
 use crate::surroundings::Surroundings;
 use crate::usage::UsageError;
+use crate::workload_args::awaited;
 
 /// Connections of a run that is told no number.
 const CONNECTIONS: u32 = 64;
@@ -123,12 +124,12 @@ fn order_of(
     let arrival_arg = measure.pressure.arrival;
     let asked = &measure.pressure.sessions;
     let sessions = modes::sessions(asked, &measure.amount, arrival_arg)?;
-    let connections = match (sessions, stop) {
-        (Some(sessions), StopRule::Duration(length)) => {
-            modes::places(asked, sessions, length + warmup)
+    let connections = match sessions {
+        Some(sessions) => {
+            let lasts = stop.duration().unwrap_or(Nanos::ZERO) + warmup;
+            modes::places(asked, sessions, lasts)
         }
-        (Some(sessions), _) => modes::places(asked, sessions, warmup),
-        (None, _) => concurrency(measure.amount.connections.unwrap_or(CONNECTIONS), stop),
+        None => concurrency(measure.amount.connections.unwrap_or(CONNECTIONS), stop),
     };
     let process = server_process(&measure.server, measure.url.as_ref())?;
     let cores = cores(
@@ -138,7 +139,7 @@ fn order_of(
             .url
             .as_ref()
             .map(|url| Neighbourhood::of(&connect.route, url)),
-        connections,
+        ThreadBound::of(connections, sessions, &arrival),
         &surroundings.cpus,
     )?;
     let (server, target) = match (&measure.url, cores.server) {
@@ -205,7 +206,7 @@ fn fill_workload(
         ) {
             return Err(UsageError::AckFlag);
         }
-        exchange.ack = Some(Arc::new(Awaited::new(None, ack.clone())));
+        exchange.ack = Some(Arc::new(awaited("--ack", ack)?));
         // What is acknowledged is answered by that.
         exchange.flow = Flow::Answered;
     }
@@ -522,12 +523,33 @@ struct CoreDivision {
     server: EmbeddedCores,
 }
 
+/// Threads that the connections may be shared out among at most.
+#[derive(Clone, Copy)]
+struct ThreadBound {
+    connections: u32,
+    /// The same where no number was given.
+    unless_told: u32,
+}
+
+impl ThreadBound {
+    fn of(connections: u32, sessions: Option<Sessions>, arrival: &Arrival) -> Self {
+        let unless_told = match (arrival, sessions) {
+            (Arrival::Open { .. }, Some(sessions)) => sessions.threads_at_most(),
+            _ => connections,
+        };
+        Self {
+            connections,
+            unless_told,
+        }
+    }
+}
+
 /// Divides the machine between the generator and a server that shares it.
 fn cores(
     args: &MachineArgs,
     server: Option<&CpuList>,
     server_is: Option<Neighbourhood>,
-    connections: u32,
+    bound: ThreadBound,
     allowed: &[usize],
 ) -> Result<CoreDivision, UsageError> {
     let pinned = args.pin.as_ref().map(|pin| pin.0.as_slice());
@@ -550,8 +572,10 @@ fn cores(
     };
     let threads = match args.threads {
         Threads::Exactly(threads) => threads,
-        Threads::Auto if pinned.is_none() && !reserved.is_empty() => cpus.len().max(1) as u32,
-        Threads::Auto => own_threads(pinned, shares_machine, allowed),
+        Threads::Auto if pinned.is_none() && !reserved.is_empty() => {
+            (cpus.len().max(1) as u32).min(bound.unless_told)
+        }
+        Threads::Auto => own_threads(pinned, shares_machine, allowed).min(bound.unless_told),
     };
     // A server on the generator's own core could not be told from a slow generator; when no core
     // is left, the scheduler may at least choose.
@@ -564,7 +588,7 @@ fn cores(
         free.collect()
     };
     Ok(CoreDivision {
-        threads: threads.min(connections),
+        threads: threads.min(bound.connections),
         cpus,
         server: EmbeddedCores {
             threads: server_cpus.len().max(1) as u32,

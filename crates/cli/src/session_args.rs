@@ -13,7 +13,8 @@ pub(crate) struct SessionArgs {
     /// makes its round trips (-r) or stays its time (--live), and is not replaced.
     ///
     /// The time until a session is open counts from when it was due. --arrival says how the gaps between
-    /// sessions are distributed.
+    /// sessions are distributed. With --rate or --stages messages are due by that schedule, each on one of
+    /// the sessions that are there, chosen at random; one that is due while none is there waits for the next.
     #[arg(long, value_name = "RATE", value_parser = quantity::rate_per_s)]
     pub(crate) arrive: Option<f64>,
     /// With --arrive: time that each session stays (5s), in place of its round trips.

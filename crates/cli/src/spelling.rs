@@ -157,7 +157,8 @@ fn amount(spec: &PlanSpec, words: &mut Words) {
                 Stay::Time(length) => words.value("--live", span(length)),
             }
             words.value("--max-sessions", clients.connections);
-            if sessions.process == Process::Constant {
+            // It says the same of messages, and once is enough.
+            if sessions.process == Process::Constant && !clients.is_open_loop() {
                 words.value("--arrival", "constant");
             }
         }

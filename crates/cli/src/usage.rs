@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use thiserror::Error;
+use wsbench_echo::BindError;
 use wsbench_load::corpus::CorpusError;
 use wsbench_load::plan::{PlanError, Why};
 use wsbench_load::template::TemplateError;
@@ -258,6 +259,9 @@ pub(crate) enum UsageError {
         /// The flag.
         flag: &'static str,
     },
+    /// Flags of the embedded server that make none.
+    #[error(transparent)]
+    NoServer(BindError),
     /// Something is wrong with a scenario.
     #[error(transparent)]
     Scenario(#[from] ScenarioError),

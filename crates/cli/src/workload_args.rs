@@ -112,7 +112,7 @@ impl WorkloadArgs {
         let mut login = LoginSteps::default().then(LoginStep::Send(spoken));
         if let Some(joined) = &self.joined {
             login = login.then(LoginStep::Expect(Expected {
-                awaited: Awaited::new(None, joined.clone()),
+                awaited: awaited("--joined", joined)?,
                 captures: Vec::new(),
                 within: None,
             }));
@@ -146,6 +146,17 @@ pub(crate) fn looked_up(flag: &'static str, text: &Template) -> Result<Template,
     let found = text.look_up(&variable);
     found.map_err(|name| UsageError::NoVariable { flag, name })?;
     Ok(text)
+}
+
+/// The awaited message of a flag with its variables of the environment.
+///
+/// # Errors
+/// [`UsageError::NoVariable`].
+pub(crate) fn awaited(flag: &'static str, pattern: &Pattern) -> Result<Awaited, UsageError> {
+    let mut awaited = Awaited::new(None, pattern.clone());
+    let found = awaited.look_up(&variable);
+    found.map_err(|name| UsageError::NoVariable { flag, name })?;
+    Ok(awaited)
 }
 
 /// A variable of the environment.

@@ -95,6 +95,48 @@ fn acknowledgements_that_do_not_come_are_missing_and_judged_by_their_share() {
     assert!(has_caveat(&document, "no_ack", "doubtful"));
 }
 
+/// Whether or not their time was over: most runs are shorter than that.
+#[test]
+fn a_server_that_acknowledges_nothing_makes_the_run_invalid() {
+    let server = Embedded::start(&["--broadcast"]);
+    for timeout in ["1s", "30s"] {
+        let words = ["-c", "5", "-R", "50", "-d", "1s", "--mode", "broadcast"];
+        let words = [&words[..], &["--timeout", timeout, &server.url], &ACK].concat();
+        let (code, document) = documented(&words);
+        assert_eq!(code, Some(1), "{:#}", document["audit"]);
+        assert!(has_caveat(&document, "no_ack", "invalid"));
+        assert_eq!(count(&document, "acks", "received"), 0);
+        let audit = document["audit"].to_string();
+        assert!(audit.contains("was acknowledged"), "{audit}");
+    }
+}
+
+/// A fault of acknowledgements that the server does not give would never be seen.
+#[test]
+fn faults_of_what_a_server_does_not_send_are_refused() {
+    for (words, lacking) in [
+        (
+            &["--broadcast", "--misbehave", "no-ack:every=2"][..],
+            "sends no acknowledgements",
+        ),
+        (
+            &["--push", "10/s", "--misbehave", "cross-room:every=2"],
+            "sends no messages to rooms",
+        ),
+        (
+            &["--ack", "--misbehave", "drop:every=2"],
+            "sends no messages to many",
+        ),
+    ] {
+        let output = wsbench(&[&["serve", "--port", "0"], words].concat())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(lacking), "{said}");
+    }
+}
+
 #[test]
 fn figures_of_acknowledgements_are_held_to_conditions() {
     let server = Embedded::start(&["--broadcast", "--ack"]);
@@ -177,6 +219,14 @@ fn acknowledgements_that_cannot_be_are_refused_in_words() {
         (
             &["--mode", "oneway", "-R", "10", "--ack", "{nothing}"],
             "'{nothing}' is not known",
+        ),
+        (
+            &["--mode", "oneway", "-R", "10", "--ack", "m{seq}{n}"],
+            "--ack has a digit or a number right behind {seq} or {n}",
+        ),
+        (
+            &["--mode", "oneway", "-R", "10", "--ack", "json:/id={n}0"],
+            "--ack has a digit or a number right behind {seq} or {n}",
         ),
     ] {
         assert_refused(words, said);

@@ -160,6 +160,24 @@ fn sessions_come_by_their_schedule() {
 }
 
 #[test]
+fn sessions_send_what_a_schedule_has_due() {
+    let server = Embedded::start(&[]);
+    let words = ["--arrive", "50/s", "--arrival", "constant"];
+    let words = [&words[..], &["--live", "500ms", "-R", "200"]].concat();
+    let (code, document) = measured(&server, &words);
+    assert_eq!(code, Some(0), "{:#}", document["audit"]);
+    let (messages, plan) = (&document["messages"], &document["plan"]);
+    let due = messages["due"].as_u64().unwrap();
+    assert!(due.abs_diff(400) <= 2, "{messages}");
+    assert_eq!(messages["unsent"], 0, "{messages}");
+    assert_eq!(messages["answered"], messages["due"]);
+    // 50 a second for half of one each, and none had to wait for one to be there.
+    let peak = document["connections"]["peak_concurrent"].as_u64().unwrap();
+    assert!((20..=60).contains(&peak), "{peak}");
+    assert_eq!(plan["threads"], 1, "{plan:#}");
+}
+
+#[test]
 fn a_storm_is_open_no_faster_than_the_server_accepts() {
     let server = Embedded::start(&["--accept-delay", "5ms"]);
     let (code, document) = of_two_seconds(&server, &["--mode", "storm", "-c", "60"]);
@@ -232,7 +250,19 @@ fn flags_of_sessions_and_pushes_that_do_not_go_together_are_refused() {
     for (words, said) in [
         (&["--live", "5s"][..], "add --arrive"),
         (&["--arrive", "5/s", "-c", "10"], "--max-sessions"),
-        (&["--arrive", "5/s", "-R", "10"], "--arrive"),
+        (
+            &["--arrive", "5/s", "-R", "10", "-n", "10"],
+            "--max-sessions",
+        ),
+        (
+            &["--arrive", "5/s", "-R", "10", "--mode", "broadcast"],
+            "--arrive",
+        ),
+        (
+            &["--arrive", "5/s", "-R", "10", "--mode", "oneway"],
+            "--live",
+        ),
+        (&["--arrive", "5/s", "--mode", "idle"], "--live"),
         (&["--stamp", "json:/E:ms"], "add --mode push"),
         (&["--mode", "push", "--stamp", "json:/E"], "its unit"),
         (&["--mode", "push", "-R", "10"], "--mode"),

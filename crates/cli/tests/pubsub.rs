@@ -221,6 +221,12 @@ fn a_login_that_is_refused_or_never_ends_is_told_in_the_servers_words() {
     );
     let words = error["example"].as_str().unwrap();
     assert!(words.contains("“let me in”"), "{words}");
+    let audit = document["audit"].to_string();
+    assert!(
+        audit.contains("none of 2 connections was logged in"),
+        "{audit}"
+    );
+    assert!(!audit.contains("is the server listening"), "{audit}");
     // A greeting is passed over, and then nothing comes.
     let never = [&refused[..], &["--greeting", "let me"]].concat();
     let (code, document, _) = run(&never, &[]);
@@ -419,4 +425,33 @@ fn presets_are_listed_and_printed() {
     assert!(printed.contains("subprotocol = \"v12.stomp\""), "{printed}");
     let unknown = wsbench(&["preset", "smtp"]).output().unwrap();
     assert_eq!(unknown.status.code(), Some(2));
+}
+
+/// A text is signed for each client where it is said, and where it is awaited; the key is told nowhere.
+#[test]
+fn texts_are_signed_by_a_key_of_the_environment() {
+    let server = Embedded::start(&["--broadcast"]);
+    let signed = "{hmac:sha256:env:SIGNING:room-{conn}}";
+    let join = format!(r#"{{"join":"{signed}"}}"#);
+    let joined = format!("json:/joined={signed}");
+    let usual = ["--mode", "broadcast", "-c", "5", "-R", "50"];
+    let rest = ["--join", &join, "--joined", &joined, &server.url];
+    let words = [&usual[..], &rest].concat();
+    let (code, _, said) = run(&words, &[]);
+    assert_eq!(code, Some(2));
+    assert!(
+        said.contains("--join: the environment has no SIGNING"),
+        "{said}"
+    );
+    let (_, document, said) = run(&words, &[("SIGNING", "f00lish")]);
+    let told = format!("{document}{said}");
+    assert!(!told.contains("f00lish"), "{told}");
+    assert_eq!(
+        document["connections"]["upgraded"], 5,
+        "{:#}",
+        document["errors"]
+    );
+    // Each is in a room of its own, which nobody else's message is for.
+    let sent = document["messages"]["sent"].as_u64().unwrap();
+    assert_eq!(count(&document, "received"), sent);
 }

@@ -268,6 +268,22 @@ fn no_complaint_repeats_a_short_secret() {
     }
 }
 
+/// What is awaited is a secret by its name in JSON, or within a URL, as what is said is.
+#[test]
+fn no_document_tells_what_is_awaited_of_a_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = closing();
+    let by_name = format!("json:/data/token={}", planted("awaited"));
+    let by_url = format!("see ws://user:{}@h/", planted("awaited-url"));
+    for pattern in [by_name, by_url] {
+        let words = ["-n", "2", "-c", "1", "--join", "hello", "-o", "r.json"];
+        let mut words: Vec<String> = words.map(str::to_owned).to_vec();
+        words.extend(["--joined".to_owned(), pattern, server.url()]);
+        nothing_is_told(folder.path(), &words);
+        assert!(folder.path().join("r.json").exists());
+    }
+}
+
 /// A recording holds none, in whatever form it was said.
 #[test]
 fn no_recording_tells_a_secret() {

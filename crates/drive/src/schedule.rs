@@ -3,10 +3,15 @@
 //! It looks at the clock and the plan, never at the server. Messages that their connection cannot
 //! take wait in the slot, with their due time.
 
+mod attendance;
+
+use std::collections::VecDeque;
+
 use wsbench_load::arrival::{Arrivals, ScheduleSeat, seed_of};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan};
 
+use self::attendance::Attendance;
 use crate::share::Share;
 use crate::slot::Slot;
 
@@ -36,11 +41,13 @@ pub(crate) struct OpenLoop {
     interval_ends: Nanos,
     /// Slots that were given a message in the present turn.
     touched: Vec<usize>,
+    /// Sessions that are there; `None` where connections are held.
+    attendance: Option<Box<Attendance>>,
 }
 
 impl OpenLoop {
-    /// The share of worker `index`; `None` when the plan is closed loop.
-    pub(crate) fn new(plan: &Plan, index: usize) -> Option<Self> {
+    /// The share of worker `index`, which has so many slots; `None` when the plan is closed loop.
+    pub(crate) fn new(plan: &Plan, index: usize, slots: usize) -> Option<Self> {
         let Arrival::Open { schedule, .. } = &plan.clients.arrival else {
             return None;
         };
@@ -62,6 +69,10 @@ impl OpenLoop {
             counted: 0,
             interval_ends: Nanos::MAX,
             touched: Vec::with_capacity(BURST),
+            attendance: plan.clients.sessions().map(|_| {
+                let each = plan.clients.budget();
+                Box::new(Attendance::new(slots, each))
+            }),
         })
     }
 
@@ -100,7 +111,7 @@ impl OpenLoop {
         due
     }
 
-    /// Messages that wait in slots.
+    /// Messages that wait in slots, or for somebody to be there.
     pub(crate) fn waiting(&self) -> u64 {
         self.waiting
     }
@@ -114,6 +125,29 @@ impl OpenLoop {
     /// Nothing more comes due.
     pub(crate) fn end(&mut self) {
         self.next = Nanos::MAX;
+    }
+
+    /// The session in a slot is there, where sessions come and go: what waited for one is in its slot.
+    pub(crate) fn enter<X>(&mut self, slot: usize, slots: &mut [Slot<X>]) {
+        if let Some(attendance) = &mut self.attendance {
+            attendance.enter(slot, slots);
+        }
+    }
+
+    /// The session in a slot takes nothing further: what waited for it is in the slots that are returned,
+    /// or waits for whoever comes next.
+    pub(crate) fn leave<X>(&mut self, slot: usize, slots: &mut [Slot<X>]) -> Vec<usize> {
+        match &mut self.attendance {
+            Some(attendance) => attendance.leave(slot, &mut self.random, slots),
+            None => Vec::new(),
+        }
+    }
+
+    /// Due times of the messages that came due while nobody was there, and still wait; they are not counted
+    /// out.
+    pub(crate) fn take_unseated(&mut self) -> VecDeque<Nanos> {
+        let attendance = self.attendance.as_mut();
+        attendance.map_or_else(VecDeque::new, |it| it.take_unseated())
     }
 
     /// True if messages wait in slots.
@@ -130,6 +164,20 @@ impl OpenLoop {
     /// Gives what has come due by `now` to slots, some of it when it is much; `leave` takes each
     /// message from the quota. Returns the slots that were given any.
     pub(crate) fn take_due<X>(
+        &mut self,
+        now: Nanos,
+        slots: &mut [Slot<X>],
+        leave: impl FnMut(Nanos) -> bool,
+    ) -> Vec<usize> {
+        match self.attendance.is_some() {
+            false => self.take::<X, false>(now, slots, leave),
+            true => self.take::<X, true>(now, slots, leave),
+        }
+    }
+
+    /// `COME_AND_GO`: sessions do, and connections are not held.
+    #[inline]
+    fn take<X, const COME_AND_GO: bool>(
         &mut self,
         now: Nanos,
         slots: &mut [Slot<X>],
@@ -150,11 +198,18 @@ impl OpenLoop {
             } else {
                 self.due_after += 1;
             }
-            let slot = self.pick(slots);
-            slots[slot].waiting.push_back(self.next);
+            let slot = if COME_AND_GO {
+                self.seat(slots)
+            } else {
+                let slot = self.pick(slots);
+                slots[slot].waiting.push_back(self.next);
+                Some(slot)
+            };
             self.waiting += 1;
             taken += 1;
-            if !touched.contains(&slot) {
+            if let Some(slot) = slot
+                && !touched.contains(&slot)
+            {
                 touched.push(slot);
             }
             self.advance();
@@ -175,6 +230,12 @@ impl OpenLoop {
             .arrivals
             .next()
             .map_or(Nanos::MAX, |due| self.load_from + due);
+    }
+
+    /// Gives the next message to a session that is there; `None` where nobody is.
+    fn seat<X>(&mut self, slots: &mut [Slot<X>]) -> Option<usize> {
+        let attendance = self.attendance.as_mut()?;
+        attendance.seat(self.next, &mut self.random, slots)
     }
 
     /// A slot chosen evenly at random, an open one if it is found in a few tries.

@@ -135,7 +135,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             .rate_per_s
             .map(|rate| rate / f64::from(plan.threads));
         let spacing = per_worker.map_or(Nanos::ZERO, |rate| Nanos((1e9 / rate) as u64));
-        let open_loop = OpenLoop::new(plan, worker);
+        let open_loop = OpenLoop::new(plan, worker, slots);
         let arriving = Arriving::new(plan, worker, slots);
         let returning = Returning::new(plan, slots);
         let mut places: Vec<Slot<X>> = std::iter::repeat_with(Slot::default).take(slots).collect();

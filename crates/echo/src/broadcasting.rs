@@ -13,6 +13,7 @@ use wsbench_wire::opcode::OpCode;
 
 use crate::answering::{Answering, Next};
 use crate::calibration::{BroadcastMode, Misbehaviour};
+use crate::fault_injection::hits;
 use crate::parcel::{AT_ONCE, Outgoing, Parcel};
 
 /// The message by which a connection joins a room, up to the room's name.
@@ -127,11 +128,7 @@ impl Broadcasting {
     fn acknowledge(&mut self, from: &mut RoomMember, out: &mut FrameBuffer) {
         from.said += 1;
         self.acks += 1;
-        let is_lost = self
-            .faults
-            .no_ack
-            .is_some_and(|every| self.acks.is_multiple_of(every));
-        if !is_lost {
+        if !hits(self.faults.no_ack, self.acks) {
             let ack = format!("{{\"ack\":{}}}", from.said);
             out.push_frame(true, OpCode::Text, None, &[ack.as_bytes()]);
         }
@@ -139,8 +136,7 @@ impl Broadcasting {
 
     /// The frames of a copy, with the faults that hit it.
     fn frames(&mut self, to: &mut RoomMember, message: &Outgoing) -> Vec<u8> {
-        let hits =
-            |every: Option<u64>| every.is_some_and(|every| self.copies.is_multiple_of(every));
+        let hits = |every| hits(every, self.copies);
         let is_lost = self.orders.loss_ppm > 0 && self.random.u32(..MILLION) < self.orders.loss_ppm;
         if is_lost || hits(self.faults.drop) {
             return Vec::new();
@@ -273,8 +269,7 @@ impl Answering for Broadcasting {
             return Some(Parcel { at, frames });
         }
         self.copies += 1;
-        let every = self.faults.cross_room;
-        message.strays |= every.is_some_and(|every| self.copies.is_multiple_of(every));
+        message.strays |= hits(self.faults.cross_room, self.copies);
         let frames = self.frames(to, message);
         Some(Parcel { at, frames })
     }

@@ -86,6 +86,17 @@ pub struct BroadcastMode {
 }
 
 impl BroadcastMode {
+    /// The messages that a fault would hit and that there are none of; `None` of a fault that is carried
+    /// out.
+    pub(crate) fn lacks_for(&self, fault: &Misbehaviour) -> Option<&'static str> {
+        let has_copies = !self.is_mute || self.pushes.is_some();
+        match fault {
+            Misbehaviour::NoAck { .. } => (!self.acks).then_some("acknowledgements"),
+            Misbehaviour::CrossRoom { .. } => self.is_mute.then_some("messages to rooms"),
+            _ => (!has_copies).then_some("messages to many"),
+        }
+    }
+
     /// Time by which the copy of receiver number `number`, from 0, leaves later than its turn.
     pub(crate) fn delay(&self, number: u32) -> Duration {
         let count = self.delays.len().max(1);
@@ -108,27 +119,14 @@ impl Calibration {
 
     /// True if nothing is asked of a broadcast that it does not do.
     pub(crate) fn is_plain_broadcast(&self) -> bool {
-        let pushes = self
-            .broadcast
-            .as_ref()
-            .is_some_and(|it| it.pushes.is_some());
-        let is_of_deliveries = |fault: &Misbehaviour| match fault {
-            Misbehaviour::Drop { .. }
-            | Misbehaviour::Duplicate { .. }
-            | Misbehaviour::Swap { .. }
-            | Misbehaviour::WrongBytes { .. }
-            | Misbehaviour::NoAck { .. } => true,
-            // Whoever pushes has no rooms.
-            Misbehaviour::CrossRoom { .. } => !pushes,
-            _ => false,
-        };
         let rest = Self {
             broadcast: None,
             misbehave: Vec::new(),
             accept_delay: Duration::ZERO,
             ..self.clone()
         };
-        self.broadcast.is_some() && rest.is_none() && self.misbehave.iter().all(is_of_deliveries)
+        let mut faults = self.misbehave.iter();
+        self.broadcast.is_some() && rest.is_none() && faults.all(Misbehaviour::is_of_broadcast)
     }
 
     /// True if all messages are answered, rightly and in the order in which they came, as a
@@ -372,6 +370,25 @@ impl fmt::Display for Misbehaviour {
             Self::NoAck { every } => write!(f, "no-ack:every={every}"),
             Self::Unasked { every } => write!(f, "unasked:every={every}"),
         }
+    }
+}
+
+impl Misbehaviour {
+    /// True of what only a server does that sends to many, or acknowledges.
+    pub(crate) fn is_of_broadcast_alone(&self) -> bool {
+        matches!(self, Self::CrossRoom { .. } | Self::NoAck { .. })
+    }
+
+    /// True of what such a server does.
+    fn is_of_broadcast(&self) -> bool {
+        let is_of_both = matches!(
+            self,
+            Self::Drop { .. }
+                | Self::Duplicate { .. }
+                | Self::Swap { .. }
+                | Self::WrongBytes { .. }
+        );
+        is_of_both || self.is_of_broadcast_alone()
     }
 }
 

@@ -323,7 +323,7 @@ impl Answering for FaultInjection {
 }
 
 /// True if the n-th is one of each `every`-th.
-fn hits(every: Option<u64>, n: u64) -> bool {
+pub(crate) fn hits(every: Option<u64>, n: u64) -> bool {
     every.is_some_and(|every| n.is_multiple_of(every.max(1)))
 }
 

@@ -55,6 +55,16 @@ pub enum BindError {
          duplicate, swap, wrong-bytes, cross-room and no-ack alone; the last two are of it alone"
     )]
     BroadcastWith,
+    /// A fault of messages that the server does not send.
+    #[error(
+        "{fault} hits nothing: the server sends no {lacking}; leave it out, or have it send them"
+    )]
+    NothingToHit {
+        /// The fault.
+        fault: Misbehaviour,
+        /// The messages that there are none of.
+        lacking: &'static str,
+    },
     /// The certificate is of no use.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
@@ -85,6 +95,22 @@ pub enum BindError {
     /// The system has no descriptor or no thread left.
     #[error("cannot set up an event loop: {0}; raise the limit of open files (ulimit -n)")]
     Loop(#[source] io::Error),
+}
+
+impl BindError {
+    /// True of a configuration that makes no server, on whatever machine.
+    #[must_use]
+    pub fn is_of_configuration(&self) -> bool {
+        matches!(
+            self,
+            Self::NoThreads
+                | Self::EmptyBucket
+                | Self::EndlessStall
+                | Self::CompressedDisorder
+                | Self::BroadcastWith
+                | Self::NothingToHit { .. }
+        )
+    }
 }
 
 /// A server that listens and has not begun to answer: connections wait until [`Server::run`].
@@ -120,15 +146,20 @@ impl Server {
         let is_alone = config.threads == 1 && config.compression.is_none();
         let calibration = &config.calibration;
         let is_plain = calibration.is_plain_broadcast() && is_alone;
-        let is_stray = |it: &Misbehaviour| {
-            matches!(
-                it,
-                Misbehaviour::CrossRoom { .. } | Misbehaviour::NoAck { .. }
-            )
-        };
-        let has_strays = calibration.misbehave.iter().any(is_stray);
+        let mut faults = calibration.misbehave.iter();
+        let has_strays = faults.any(Misbehaviour::is_of_broadcast_alone);
         if (calibration.broadcast.is_some() || has_strays) && !is_plain {
             return Err(BindError::BroadcastWith);
+        }
+        if let Some(orders) = &calibration.broadcast {
+            for fault in &calibration.misbehave {
+                if let Some(lacking) = orders.lacks_for(fault) {
+                    return Err(BindError::NothingToHit {
+                        fault: *fault,
+                        lacking,
+                    });
+                }
+            }
         }
         try_cores(&config.cpus)?;
         let tls = config.certificate.as_ref().map(Certificate::server);

@@ -270,6 +270,10 @@ fn exchanges(a: &Population, b: &Population) -> Vec<String> {
             "answers are known otherwise in one than in the other",
         ),
         (
+            of_a.ack != of_b.ack,
+            "messages are acknowledged otherwise in one than in the other",
+        ),
+        (
             of_a.verify != of_b.verify,
             "the answers were not checked alike",
         ),
@@ -513,8 +517,9 @@ mod tests {
     use wsbench_load::arrival::Process;
     use wsbench_load::nanos::Nanos;
     use wsbench_load::plan::{
-        Audience, ByNumber, Encoding, Greeting, Lifetime, LoginSteps, MessageUnit, Payload, Pushes,
-        Reads, Reconnect, Returns, Role, Rooms, Sessions, SlowReaders, Spoken, Stay, Think, Verify,
+        Audience, Awaited, ByNumber, Encoding, Greeting, Lifetime, LoginSteps, MessageUnit,
+        Pattern, Payload, Pushes, Reads, Reconnect, Returns, Role, Rooms, Sessions, SlowReaders,
+        Spoken, Stay, Think, Verify,
     };
     use wsbench_load::template::Template;
     use wsbench_wire::connection::MessageKind;
@@ -580,7 +585,7 @@ mod tests {
             words: Template::for_words(text).unwrap(),
         };
         type Change<'a> = (&'a str, &'a dyn Fn(&mut PlanSpec));
-        let changes: [Change<'_>; 9] = [
+        let changes: [Change<'_>; 10] = [
             (
                 "the messages of one are for others than those of the other",
                 &|plan| plan.clients.exchange.audience = Audience::Room,
@@ -612,6 +617,13 @@ mod tests {
                         at: "json:/id".parse().unwrap(),
                         failed: None,
                     });
+                },
+            ),
+            (
+                "messages are acknowledged otherwise in one than in the other",
+                &|plan| {
+                    let ack = Awaited::new(None, Pattern::Contains(b"ok".to_vec()));
+                    plan.clients.exchange.ack = Some(Arc::new(ack));
                 },
             ),
             ("the answers were not checked alike", &|plan| {

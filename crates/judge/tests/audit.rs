@@ -279,7 +279,7 @@ fn connections_that_do_not_hold_are_judged_by_how_many_there_were() {
         let audit = audit_after(ended(640_000, alive));
         let caveat = found(&audit, Kind::Connections).unwrap();
         assert_eq!(caveat.severity, Severity::Invalid, "{alive}: {caveat}");
-        let many = "as many as messages were sent or more";
+        let many = "nearly as many as messages were sent";
         assert!(caveat.message.contains(many), "{caveat}");
         let rare = audit_after(ended(6_400, alive));
         assert_eq!(rare.verdict, Verdict::Doubtful, "{alive}: {rare}");

@@ -19,9 +19,11 @@ use std::fmt::Debug;
 use wsbench_wire::connection::MessageKind;
 
 use crate::context::{Context, Io};
+use crate::lag::Obstacle;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::plan::Plan;
+use crate::speech::Speech;
 use crate::tally::Law;
 
 /// One write carries messages until it is this long, bytes.
@@ -47,8 +49,8 @@ pub trait Exchange: Sized + Debug + Send + 'static {
     fn local(plan: &Plan, epoch_ns: u64, worker: u32, shared: &Self::Shared) -> Self::Local;
 
     /// The exchange of connection number `connection` over the whole run, which is being made at a
-    /// place of it.
-    fn new(connection: u32, place: u32, local: &Self::Local) -> Self;
+    /// place of it; `speech` knows the rooms of that.
+    fn new(connection: u32, place: u32, speech: &Speech, local: &Self::Local) -> Self;
 
     /// Bytes of the longest message that a right server sends.
     fn longest_answer(&self, local: &Self::Local) -> u64;
@@ -92,8 +94,8 @@ pub trait Exchange: Sized + Debug + Send + 'static {
     /// A deadline may have passed: of an answer, or another one of the connection.
     fn on_deadline(&mut self, io: &mut Io<'_, Self::Local>, now: Nanos) -> DeadlineOutcome;
 
-    /// The socket takes bytes again, which it did not until `now`.
-    fn on_writable_again(&mut self, now: Nanos);
+    /// What is due and waits could not be sent here until `now`, for what was in the way until then.
+    fn on_unblocked(&mut self, now: Nanos, by: Obstacle);
 
     /// Messages that await an answer.
     fn in_flight(&self) -> u32;

@@ -123,6 +123,7 @@ impl Pairing {
     }
 
     /// Requests sent so far.
+    #[inline]
     #[must_use]
     pub fn sent(&self) -> u64 {
         self.next

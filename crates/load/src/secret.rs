@@ -1,12 +1,13 @@
 //! Values that no output shows: passwords, tokens, cookies, keys.
 //!
-//! Which they are says `names`, by names alone; `spotted` finds them in texts, and `redactor` takes them
-//! out of what is shown. Everything
-//! that shows, stores or says something of others goes by these two.
+//! Which they are says `names`, by names alone; `urls` and `spotted` find them in URLs and in texts, and
+//! `redactor` takes them out of what is shown. Everything that shows, stores or says something of others
+//! goes by these.
 
 mod names;
 mod redactor;
 mod spotted;
+mod urls;
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,8 +17,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use wsbench_wire::proxy::Login;
 
 pub use names::{is_credential, is_token_by_shape};
-pub use redactor::{Redactor, credentials_in_url, shown_subprotocols, shown_text, shown_url};
+pub use redactor::{Redactor, shown_subprotocols, shown_text, shown_url};
 pub use spotted::{Spotted, credentials_in_text};
+pub use urls::{credentials_in_url, urls_in_text};
 
 /// The words in the place of a credential.
 pub const WITHHELD: &str = "(withheld)";

@@ -24,6 +24,7 @@ use wsbench_wire::opcode::OpCode;
 use crate::context::Context;
 use crate::exchange::{Exchange, Piece};
 use crate::failure::FailureKind;
+use crate::lag::Obstacle;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::splitter::Splitter;
@@ -116,7 +117,7 @@ impl<X: Exchange> Session<X> {
     /// follow each other at one do the same.
     #[must_use]
     pub fn new(number: u32, place: u32, now: Nanos, context: &Context<X::Local>) -> Self {
-        let exchange = X::new(number, place, &context.local);
+        let exchange = X::new(number, place, &context.common.speech, &context.local);
         let limits = limits(&exchange, context);
         Self {
             number,
@@ -261,9 +262,10 @@ impl<X: Exchange> Session<X> {
         self.is_open() && self.exchange.is_done()
     }
 
-    /// The socket takes bytes again, which it did not until `now`.
-    pub fn on_writable_again(&mut self, now: Nanos) {
-        self.exchange.on_writable_again(now);
+    /// What is due and waits could not be sent here until `now`: the socket took no bytes, or it waited for
+    /// another session that has gone.
+    pub fn on_unblocked(&mut self, now: Nanos, by: Obstacle) {
+        self.exchange.on_unblocked(now, by);
     }
 
     /// Pings are answered with their own payload (RFC 6455 section 5.5.2). A server that does not

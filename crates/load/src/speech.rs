@@ -28,9 +28,10 @@ pub struct Speech {
 }
 
 /// State that is kept of a connection.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct KeptValues {
-    pub(crate) place: u32,
+    /// Its rooms.
+    pub(crate) rooms: RoomSet,
     /// Values that its login has taken.
     pub(crate) captures: Vec<Captured>,
     /// Its beats, one for each of the plan's.
@@ -86,7 +87,8 @@ impl Speech {
         self.rooms.get(room as usize).map_or("", |name| name)
     }
 
-    /// The rooms of the connection at a place of the run.
+    /// The rooms of the connection at a place of the run; they are drawn, so that whoever needs them more
+    /// than once keeps them.
     #[must_use]
     pub fn rooms_of(&self, place: u32) -> RoomSet {
         self.spread.of(place)
@@ -117,8 +119,9 @@ impl Speech {
     pub(crate) fn begin(&mut self, connection: u32, place: u32) {
         if self.keeps {
             let kept = KeptValues {
-                place,
-                ..KeptValues::default()
+                rooms: self.rooms_of(place),
+                captures: Vec::new(),
+                beats: Box::default(),
             };
             self.kept.insert(connection, kept);
         }
@@ -127,6 +130,12 @@ impl Speech {
     /// State that is kept of a connection.
     pub(crate) fn kept(&mut self, connection: u32) -> Option<&mut KeptValues> {
         self.kept.get_mut(&connection)
+    }
+
+    /// The first of the rooms of a connection of which something is kept, or of all.
+    pub(crate) fn first_room(&self, connection: u32) -> u32 {
+        let kept = self.kept.get(&connection);
+        kept.map_or(0, |kept| kept.rooms.at(0))
     }
 
     /// The beats of a connection.

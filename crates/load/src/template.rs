@@ -7,6 +7,7 @@
 mod compiler;
 pub(crate) mod octets;
 pub(crate) mod reading;
+mod signing;
 mod words;
 
 use thiserror::Error;
@@ -16,6 +17,7 @@ use crate::nanos::Nanos;
 use crate::secret::Secret;
 
 use compiler::Compiler;
+use signing::SignedAs;
 
 pub use octets::from_hex;
 pub use words::Captured;
@@ -48,9 +50,18 @@ pub struct Template {
 enum Segment {
     Literal(Box<[u8]>),
     Slot(Placeholder),
-    /// The length of what follows, up to the `Close` that belongs to it.
-    Open(LengthAs),
+    /// What follows, up to the `Close` that belongs to it, is put in otherwise.
+    Open(Enclosure),
     Close,
+}
+
+/// What becomes of a part of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Enclosure {
+    /// It stands behind its length.
+    Length(LengthAs),
+    /// It is signed, by the key that is a variable of the environment, by its place in the list of those.
+    Signed(SignedAs, usize),
 }
 
 /// The form in which a length stands before what is so long.
@@ -133,8 +144,8 @@ pub enum TemplateError {
     /// The same, of a text that is said or awaited.
     #[error(
         "at byte {at}: '{{{name}}}' is not known; there are {{conn}}, {{seq}}, {{n}}, {{run}}, \
-         {{room}}, {{tag}}, {{fill}}, {{now_ms}}, {{now_ns}}, {{rand:hex:16}}, {{env:NAME}} and \
-         {{cap.NAME}}"
+         {{room}}, {{tag}}, {{fill}}, {{now_ms}}, {{now_ns}}, {{rand:hex:16}}, {{env:NAME}}, {{cap.NAME}}, \
+         {{hmac:sha256:env:KEY:TEXT}} and {{jwt:hs256:env:KEY:CLAIMS}}"
     )]
     UnknownWord {
         /// Byte at which it is, from 0.
@@ -180,6 +191,17 @@ pub enum TemplateError {
     Open {
         /// Byte at which it is, from 0.
         at: usize,
+    },
+    /// A text to be signed in another way than there is.
+    #[error(
+        "at byte {at}: '{found}…' is not known; a text is signed by {{hmac:sha256:env:KEY:TEXT}}, and claims \
+         become a token by {{jwt:hs256:env:KEY:{{\"sub\":…}}}}, where KEY is a variable of the environment"
+    )]
+    Signing {
+        /// Byte at which it is, from 0.
+        at: usize,
+        /// Beginning of it.
+        found: String,
     },
     /// Lengths within lengths without end.
     #[error("at byte {at}: more than {MOST_NESTED} lengths within each other")]
@@ -306,7 +328,9 @@ impl Template {
             Placeholder::Run,
             Placeholder::NowMs,
         ];
-        !self.captures.is_empty() || slots.into_iter().any(|slot| self.has(slot))
+        let is_enclosed = |segment: &Segment| matches!(segment, Segment::Open(_));
+        let has_any = slots.into_iter().any(|slot| self.has(slot));
+        has_any || !self.captures.is_empty() || self.segments.iter().any(is_enclosed)
     }
 
     /// True of a request that has its number in it.
@@ -318,18 +342,30 @@ impl Template {
     /// The longest message that it makes, bytes, without what is taken from elsewhere.
     #[must_use]
     pub fn longest(&self) -> usize {
-        self.segments
-            .iter()
-            .map(|segment| match segment {
+        let (mut longest, mut open) = (0, Vec::new());
+        for segment in &self.segments {
+            longest += match segment {
                 Segment::Literal(bytes) => bytes.len(),
                 Segment::Slot(slot) if slot.is_number() => LONGEST_NUMBER,
                 Segment::Slot(Placeholder::Hex(digits)) => *digits,
                 Segment::Slot(Placeholder::Env(place)) => self.env_value(*place).len(),
                 Segment::Slot(Placeholder::NowNs | Placeholder::NowMs) => TIME_DIGITS,
-                Segment::Slot(_) | Segment::Close => 0,
-                Segment::Open(length) => length.longest(),
-            })
-            .sum()
+                Segment::Slot(_) => 0,
+                Segment::Open(enclosure) => {
+                    open.push((longest, enclosure));
+                    0
+                }
+                Segment::Close => {
+                    let Some((before, enclosure)) = open.pop() else {
+                        continue;
+                    };
+                    let within = longest - before;
+                    longest = before;
+                    enclosure.longest(within)
+                }
+            };
+        }
+        longest
     }
 
     /// Appends a message that was due at `due_ns` since the Unix epoch.
@@ -393,6 +429,16 @@ impl Template {
             connection: connection?,
             sequence: sequence?,
         })
+    }
+}
+
+impl Enclosure {
+    /// Bytes of what becomes of a part of so many at most.
+    fn longest(self, within: usize) -> usize {
+        match self {
+            Self::Length(length) => within + length.longest(),
+            Self::Signed(form, _) => form.longest(within),
+        }
     }
 }
 

@@ -24,8 +24,7 @@ impl Common {
     ) -> Option<Recognised> {
         let plan = self.plan.clone();
         let upkeep = &plan.clients.upkeep;
-        let place = self.speech.kept(connection).map_or(0, |kept| kept.place);
-        let room = self.speech.rooms_of(place).at(0);
+        let room = self.speech.first_room(connection);
         for (at, beat) in upkeep.beats.iter().enumerate() {
             let said = self
                 .speech

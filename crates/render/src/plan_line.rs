@@ -313,10 +313,19 @@ fn load(plan: &PlanSpec) -> String {
 fn sessions(plan: &PlanSpec, sessions: &Sessions) -> String {
     let length = plan.stop.duration().map_or_else(String::new, span);
     let (come, flow) = (come(sessions), &plan.clients.exchange.flow);
-    let what = if flow.is_answered() {
-        format!(", {} in flight on each", plan.clients.depth())
-    } else {
-        format!(", {}", self::flow(flow))
+    let what = match &plan.clients.arrival {
+        Arrival::Open {
+            schedule: rates,
+            max_in_flight,
+        } => format!(
+            ", open loop, {} over those that are there, at most {} in flight on each",
+            schedule(rates.process, &rates.stretches),
+            count((*max_in_flight).into())
+        ),
+        Arrival::Closed { depth } if flow.is_answered() => {
+            format!(", {} in flight on each", count((*depth).into()))
+        }
+        Arrival::Closed { .. } => format!(", {}", self::flow(flow)),
     };
     format!("{come}{what}{}, {length}", pause(plan.clients.think))
 }

@@ -48,6 +48,8 @@ fields! {
     Lifetime = "clients.lifetime",
     /// Sessions that come by a schedule.
     Sessions = "clients.lifetime.sessions",
+    /// Sessions at the same time at most.
+    MaxSessions = "clients.lifetime.sessions.at_most",
     /// The time that each of them stays.
     Stay = "clients.lifetime.sessions.stay",
     /// Round trips of each client.

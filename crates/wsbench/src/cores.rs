@@ -68,5 +68,5 @@ pub fn own_threads(pinned: Option<&[usize]>, shares_machine: bool, allowed: &[us
 pub fn threads_for(spec: &PlanSpec, allowed: &[usize]) -> u32 {
     let pinned = (!spec.cpus.is_empty()).then_some(spec.cpus.as_slice());
     let is_here = Neighbourhood::of(&spec.connect.route, &spec.target) == Neighbourhood::Here;
-    own_threads(pinned, is_here, allowed).min(spec.clients.connections)
+    own_threads(pinned, is_here, allowed).min(spec.clients.threads_at_most())
 }

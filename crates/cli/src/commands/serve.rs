@@ -108,7 +108,10 @@ pub(crate) fn run(serve: &Serve) -> anyhow::Result<Exit> {
     let arrivals = arrivals.transpose()?;
     let mut config = config(serve, &host::cpus())?;
     config.certificate = certificate(serve)?;
-    let server = Server::bind(&config)?;
+    let server = Server::bind(&config).map_err(|error| match error.is_of_configuration() {
+        true => UsageError::NoServer(error).into(),
+        false => anyhow::Error::from(error),
+    })?;
     let stop = Arc::new(AtomicBool::new(false));
     stop_on_signal(&stop).context("signals cannot be watched")?;
     if serve.until_stdin_closes {

@@ -89,6 +89,7 @@ fn flag(field: Field) -> &'static str {
         Field::Audience | Field::Flow => "--mode",
         Field::Sessions => "--arrive",
         Field::Stay => "--live",
+        Field::MaxSessions => "--max-sessions",
         Field::Reconnect => "--reconnect",
         Field::Drill => "--drill",
         Field::Slow => "--mix",

@@ -2,12 +2,13 @@
 //! and storms, in which all come at once.
 //!
 //! Their time to be open counts from when they were due. A session that finds no place waits, with its
-//! due time.
+//! due time. What they send is due after answers, or by a schedule of its own over those that are there.
 
 use std::collections::VecDeque;
 
 use wsbench_load::arrival::{Arrivals, Schedule, ScheduleSeat, seed_of};
 use wsbench_load::exchange::Exchange;
+use wsbench_load::lag::Obstacle;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, Stay};
 use wsbench_load::result::Stage;
@@ -179,6 +180,9 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         if let Some(stay) = arriving.stay {
             place.leaves = now + stay;
         }
+        if let Some(open_loop) = &mut self.open_loop {
+            open_loop.enter(slot, &mut self.slots);
+        }
         let meter = &mut self.context.common.meter;
         if due == Nanos::MAX || due < meter.window().opens {
             return;
@@ -207,14 +211,30 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             return;
         }
         place.leaves = Nanos::MAX;
+        self.hand_on(slot, now);
         if let Some(session) = &mut self.slots[slot].session {
             session.retire(&mut self.context, now);
             self.flush(slot);
         }
     }
 
+    /// The session in a slot takes no further message: those that wait for it are handed on.
+    fn hand_on(&mut self, slot: usize, now: Nanos) {
+        let Some(open_loop) = &mut self.open_loop else {
+            return;
+        };
+        for heir in open_loop.leave(slot, &mut self.slots) {
+            if let Some(session) = &mut self.slots[heir].session {
+                session.on_unblocked(now, Obstacle::Absence);
+            }
+            // By a timer, for whoever ends over sending it hands on what waits there.
+            self.timers.arm(heir, now);
+        }
+    }
+
     /// The session in a slot is over, or came to nothing: the slot is for the next one.
     pub(super) fn departed(&mut self, slot: usize, now: Nanos) {
+        self.hand_on(slot, now);
         let Some(arriving) = &mut self.arriving else {
             return;
         };

@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind};
 
 use wsbench_load::exchange::Exchange;
+use wsbench_load::lag::Obstacle;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::result::Stage;
 use wsbench_load::session::SessionStatus;
@@ -248,7 +249,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
                 state.backlog = Vec::new();
                 let now = self.engine.now();
                 if let Some(session) = &mut state.session {
-                    session.on_writable_again(now);
+                    session.on_unblocked(now, Obstacle::Socket);
                     session.push_owed_pong(&mut self.context);
                 }
                 self.flush(slot);
@@ -362,6 +363,9 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         if let Some(open_loop) = &mut self.open_loop {
             open_loop.end();
             // They are counted as waiting to the end, for the last interval's sake.
+            for due in open_loop.take_unseated() {
+                self.context.common.meter.unsent(due, now);
+            }
             for slot in &mut self.slots {
                 for due in slot.waiting.drain(..) {
                     self.context.common.meter.unsent(due, now);

@@ -16,13 +16,40 @@ pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
     let Some(counts) = &record.acks else {
         return unawaited(record).into_iter().collect();
     };
-    let found = [
-        conservation(counts),
-        missing(record, counts),
-        in_flight(counts),
-        unasked(counts),
-    ];
-    found.into_iter().flatten().collect()
+    let none = none_came(record, counts);
+    let some = match none {
+        Some(_) => [None, None],
+        None => [missing(record, counts), in_flight(record, counts)],
+    };
+    let found = [conservation(counts), none, unasked(counts)];
+    found.into_iter().chain(some).flatten().collect()
+}
+
+/// What to look at where a server seems to acknowledge nothing.
+fn wrong_form() -> Text {
+    text![
+        "does the server confirm messages in this form? ",
+        Field::Ack,
+        " says which message does"
+    ]
+}
+
+/// No acknowledgement at all, whether its time was over or the run was. Where nothing else answers messages
+/// they are told of as unanswered.
+fn none_came(record: &Record, counts: &AckCounts) -> Option<Doubt> {
+    let is_told = record.plan.clients.exchange.is_answered_by_acks();
+    if counts.received > 0 || counts.awaited == 0 || is_told {
+        return None;
+    }
+    let words = format!(
+        "none of {} was acknowledged",
+        counted(counts.awaited, "message")
+    );
+    let severity = match record.plan.expect.promise.may_lose() {
+        true => Severity::Doubtful,
+        false => Severity::Invalid,
+    };
+    Some(Doubt::new(Kind::NoAck, severity, words, wrong_form()))
 }
 
 /// Every acknowledgement awaited has one fate.
@@ -48,30 +75,28 @@ fn missing(record: &Record, counts: &AckCounts) -> Option<Doubt> {
         true => Severity::Invalid,
         false => Severity::Doubtful,
     };
-    let advice = if counts.received == 0 {
-        text![
-            "does the server confirm messages in this form? ",
-            Field::Ack,
-            " says which message does"
-        ]
-    } else {
-        text![
-            "the server does not confirm all that it gets, or later than the ",
-            Field::Timeout
-        ]
-    };
+    let advice = text![
+        "the server does not confirm all that it gets, or later than the ",
+        Field::Timeout
+    ];
     Some(Doubt::new(Kind::NoAck, severity, words, advice))
 }
 
-/// Acknowledgements that were still out when the run was over.
-fn in_flight(counts: &AckCounts) -> Option<Doubt> {
-    (counts.in_flight_at_end > 0).then(|| {
+/// Acknowledgements that were still out when the run was over: more than may be missing are as good as
+/// missing.
+fn in_flight(record: &Record, counts: &AckCounts) -> Option<Doubt> {
+    let out = counts.in_flight_at_end;
+    let severity = match share::is_too_much(record, out, counts.awaited) {
+        true => Severity::Doubtful,
+        false => Severity::Note,
+    };
+    (out > 0).then(|| {
         let words = format!(
             "{} still out at the end: longer than they had waited",
-            counted(counts.in_flight_at_end, "acknowledgement")
+            counted(out, "acknowledgement")
         );
         let advice = text!["less load, or a longer run"];
-        Doubt::new(Kind::NoAck, Severity::Note, words, advice)
+        Doubt::new(Kind::NoAck, severity, words, advice)
     })
 }
 

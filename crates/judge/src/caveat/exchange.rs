@@ -69,8 +69,12 @@ fn ending(record: &Record) -> Option<Doubt> {
             Kind::NothingConnected,
             Severity::Invalid,
             format!(
-                "none of {} reached a WebSocket{first}",
-                counted(record.connections.asked, "connection")
+                "none of {} {}{first}",
+                counted(record.connections.asked, "connection"),
+                match is_of_login(record) {
+                    true => "was logged in",
+                    false => "reached a WebSocket",
+                }
             ),
             advice_for_none(record),
         )),
@@ -132,9 +136,19 @@ fn speaks_first(record: &Record) -> bool {
     record.errors.iter().any(|error| error.kind == greeting)
 }
 
+/// True where connections came about, and failed in the login.
+fn is_of_login(record: &Record) -> bool {
+    let first = record.errors.first();
+    first.is_some_and(|error| error.phase == Phase::Login.name())
+}
+
 /// The advice where nothing connected. Whether somebody listens is the question only where no TCP
 /// connection came about; what a server has refused says by itself what to do.
 fn advice_for_none(record: &Record) -> Text {
+    if is_of_login(record) {
+        return "the server says something else than the login awaits, or nothing: see `errors`"
+            .into();
+    }
     let is_above_tcp = |error: &Failure| {
         [Phase::Tls, Phase::Handshake]
             .iter()

@@ -323,7 +323,13 @@ fn rate(record: &Record) -> Option<Doubt> {
             count(messages.unsent),
             count(messages.due),
         ),
-        "the server cannot hold this rate over these connections; ask for less",
+        match record.plan.clients.sessions() {
+            None => "the server cannot hold this rate over these connections; ask for less",
+            Some(_) => {
+                "what is due has to find a session there that has not sent all of its messages; fewer \
+                 messages, or more sessions"
+            }
+        },
     ))
 }
 

@@ -125,7 +125,12 @@ fn connection_limited(record: &Record) -> Option<Doubt> {
     }
     let plan = &record.plan;
     let share = blocked as f64 / record.messages.sent.max(1) as f64;
-    let places = f64::from(plan.clients.connections) * f64::from(plan.clients.depth());
+    let sessions = plan.clients.sessions();
+    let connections = match sessions {
+        None => u64::from(plan.clients.connections),
+        Some(_) => record.connections.peak_concurrent,
+    };
+    let places = connections as f64 * f64::from(plan.clients.depth());
     let longest_s = record.at(Series::Response).max? as f64 / 1e9;
     let needed = record.messages.due as f64 / record.duration_s * longest_s;
     let check = if places < needed {
@@ -151,12 +156,16 @@ fn connection_limited(record: &Record) -> Option<Doubt> {
             count(plan.clients.depth().into()),
         ),
         text![
-            "their waiting is response time; more connections ",
-            Field::Connections.brief(),
-            format!(
-                " (now {}) or a greater ",
-                count(plan.clients.connections.into())
-            ),
+            "their waiting is response time; more ",
+            match sessions {
+                None => "connections ",
+                Some(_) => "sessions ",
+            },
+            match sessions {
+                None => Field::Connections.brief(),
+                Some(_) => Field::Sessions.named(),
+            },
+            format!(" (now {}) or a greater ", count(connections)),
             Field::MaxInFlight,
             " tells the server's part",
         ],
@@ -185,11 +194,21 @@ fn blocked(record: &Record) -> Option<Doubt> {
                 causes.join(" and "),
                 span(longest as f64)
             ),
-            if by.absence > 0 {
-                "the server was not there, or had ended the connection, and wsbench tried again; \
-                 response time includes it"
-            } else {
-                "back-pressure of the server, not the generator's lateness; response time includes it"
+            match (by.absence > 0, record.plan.clients.sessions()) {
+                (true, Some(_)) => text![
+                    "no session was there to send them; more ",
+                    Field::Sessions,
+                    ", or longer stays; response time includes it",
+                ],
+                (true, None) => {
+                    "the server was not there, or had ended the connection, and wsbench tried again; \
+                     response time includes it"
+                        .into()
+                }
+                (false, _) => {
+                    "back-pressure of the server, not the generator's lateness; response time includes it"
+                        .into()
+                }
             },
         )
     })

@@ -38,7 +38,7 @@ pub(super) fn unopened(record: &Record) -> Option<Doubt> {
             "{} had to wait for a place: as many were there as may be at a time",
             counted(counts.crowded, "session")
         );
-        let advice = text!["more places ", Field::Connections, ", or shorter stays"];
+        let advice = text!["more places (", Field::MaxSessions, "), or shorter stays"];
         let kind = Kind::Connections;
         return Some(Doubt::new(kind, Severity::Doubtful, words, advice));
     }

@@ -66,7 +66,8 @@ pub(super) fn connections(record: &Record) -> Option<String> {
         let each = messages.sent as f64 / in_window.max(1) as f64;
         let beside = match each {
             // One in a message, or in none, says nothing to anybody.
-            ..1.5 => "as many as messages were sent or more".to_owned(),
+            ..=1.0 => "as many as messages were sent or more".to_owned(),
+            ..1.5 => "nearly as many as messages were sent".to_owned(),
             _ => format!("one in {each:.0} messages"),
         };
         format!(

@@ -22,8 +22,9 @@ use crate::message::MessageSource;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::pairing::{InOrder, Matched, Pairing};
-use crate::plan::{ByNumber, Greeting, Plan, Think, Verify};
+use crate::plan::{ByNumber, Greeting, Plan, RoomSet, Think, Verify};
 use crate::series::Series;
+use crate::speech::Speech;
 use crate::tally::{Law, LogRecord, MessageCounts};
 use crate::template::Template;
 
@@ -33,8 +34,8 @@ use crate::template::Template;
 pub struct Echo<const BY_NUMBER: bool = false> {
     /// Number of the connection over the whole run, part of every tag.
     connection: u32,
-    /// Round trips that this client has still to begin; `u32::MAX` where connections are held.
-    budget: u32,
+    /// Messages that this client sends in all; `u64::MAX` while it has no such end.
+    in_all: u64,
     /// Since when the connection has been open.
     opened: Nanos,
     /// Instant at which the latest answer (or the upgrade) was received: the next message is due
@@ -61,8 +62,8 @@ struct Aside {
     times: Vec<Nanos>,
     /// Greetings that were taken.
     greetings: u32,
-    /// Place in the run, of one whose requests are of its rooms.
-    place: u32,
+    /// Its rooms, of one whose requests are of them.
+    rooms: Option<RoomSet>,
 }
 
 /// One worker's own: the source of its messages, and what of the plan its connections ask for.
@@ -121,11 +122,12 @@ impl<const BY_NUMBER: bool> Exchange for Echo<BY_NUMBER> {
         }
     }
 
-    fn new(connection: u32, place: u32, local: &Local) -> Self {
-        let asks_in = local.words.as_ref().filter(|_| BY_NUMBER).map(|_| place);
+    fn new(connection: u32, place: u32, speech: &Speech, local: &Local) -> Self {
+        let words = local.words.as_ref().filter(|_| BY_NUMBER);
+        let asks_in = words.map(|_| speech.rooms_of(place));
         Self {
             connection,
-            budget: local.round_trips.unwrap_or(u32::MAX),
+            in_all: local.round_trips.map_or(u64::MAX, u64::from),
             opened: Nanos::ZERO,
             freed: Nanos::ZERO,
             blockage: Blockage::NONE,
@@ -133,9 +135,9 @@ impl<const BY_NUMBER: bool> Exchange for Echo<BY_NUMBER> {
             matched: 0,
             load_is_booked: false,
             pairing: Pairing::default(),
-            rare: asks_in.map(|place| {
+            rare: asks_in.map(|rooms| {
                 Box::new(Aside {
-                    place,
+                    rooms: Some(rooms),
                     ..Aside::default()
                 })
             }),
@@ -247,10 +249,7 @@ impl<const BY_NUMBER: bool> Exchange for Echo<BY_NUMBER> {
         if !BY_NUMBER && io.common.is_plain && io.local.source.alike().is_some() {
             return self.compose_alike(io, due);
         }
-        while self.has_room(io) && self.budget > 0 && io.common.may_send(due) {
-            if self.budget != u32::MAX {
-                self.budget -= 1;
-            }
+        while self.has_room(io) && self.has_more_to_send() && io.common.may_send(due) {
             self.compose(io, due);
         }
     }
@@ -275,7 +274,7 @@ impl<const BY_NUMBER: bool> Exchange for Echo<BY_NUMBER> {
     #[inline]
     fn next_due(&self) -> Option<Nanos> {
         let thoughts = self.thoughts.as_ref()?;
-        thoughts.next_due().filter(|_| self.budget > 0)
+        thoughts.next_due().filter(|_| self.has_more_to_send())
     }
 
     #[inline]
@@ -287,11 +286,8 @@ impl<const BY_NUMBER: bool> Exchange for Echo<BY_NUMBER> {
         self.on_overdue(io, now)
     }
 
-    fn on_writable_again(&mut self, now: Nanos) {
-        self.blockage = Blockage {
-            until: now,
-            by: Obstacle::Socket,
-        };
+    fn on_unblocked(&mut self, now: Nanos, by: Obstacle) {
+        self.blockage = Blockage { until: now, by };
     }
 
     #[inline]
@@ -305,11 +301,11 @@ impl<const BY_NUMBER: bool> Exchange for Echo<BY_NUMBER> {
 
     #[inline]
     fn is_done(&self) -> bool {
-        self.budget == 0 && self.pairing.in_flight() == 0
+        !self.has_more_to_send() && self.pairing.in_flight() == 0
     }
 
     fn retire(&mut self) {
-        self.budget = 0;
+        self.in_all = 0;
     }
 
     fn stop_load(&mut self, io: &mut Io<'_, Local>, now: Nanos) {
@@ -490,6 +486,12 @@ impl<const BY_NUMBER: bool> Echo<BY_NUMBER> {
         })
     }
 
+    /// True while the client has not sent all that it has to send.
+    #[inline]
+    fn has_more_to_send(&self) -> bool {
+        self.pairing.sent() < self.in_all
+    }
+
     /// True if another message may be in flight, and its bytes in the present write.
     #[inline]
     fn has_room(&self, io: &Io<'_, Local>) -> bool {
@@ -504,11 +506,13 @@ impl<const BY_NUMBER: bool> Echo<BY_NUMBER> {
             return;
         };
         let room = io.local.depth - self.pairing.in_flight().min(io.local.depth);
-        let mut most = room.min(self.budget);
+        let left = self.in_all.saturating_sub(self.pairing.sent());
+        let mut most = room.min(u32::try_from(left).unwrap_or(u32::MAX));
         if most > 1 {
             let len = masked_frame_len(alike.tag_len() + alike.filling().len());
-            let left = WRITE_AT_MOST.saturating_sub(io.common.out.len());
-            let fit = left.div_ceil(len);
+            let fit = WRITE_AT_MOST
+                .saturating_sub(io.common.out.len())
+                .div_ceil(len);
             most = most.min(u32::try_from(fit).unwrap_or(u32::MAX));
         } else if io.common.out.len() >= WRITE_AT_MOST {
             return;
@@ -520,9 +524,6 @@ impl<const BY_NUMBER: bool> Echo<BY_NUMBER> {
         };
         if count == 0 {
             return;
-        }
-        if self.budget != u32::MAX {
-            self.budget -= count;
         }
         let first = self.pairing.compose_together(due, count);
         io.common.push_alike(alike, self.identity(first), count);

@@ -18,7 +18,8 @@ use crate::message::{MessageSource, TagFinder};
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::pairing::Times;
-use crate::plan::{Envelope, Greeting, Plan, RoomSet, Spread, Verify};
+use crate::plan::{Envelope, Greeting, Plan, RoomSet, Verify};
+use crate::speech::Speech;
 use crate::tally::{DECILES, Law, MessageCounts, Published};
 use crate::template::Values;
 
@@ -88,8 +89,6 @@ pub struct FanoutLocal {
     envelope: Option<Envelope>,
     wrapped: Vec<u8>,
     finder: TagFinder,
-    /// The rooms of the connections.
-    spread: Spread,
     board: Board,
     receipts: Receipts,
     /// Messages sent and not yet handed over.
@@ -133,7 +132,6 @@ impl Exchange for Fanout {
             envelope: workload.envelope.clone(),
             wrapped: Vec::new(),
             receipts: Receipts::new(lanes, length, most, rooms),
-            spread: plan.clients.spread(),
             board: board.clone(),
             published: Vec::new(),
             worker,
@@ -148,11 +146,11 @@ impl Exchange for Fanout {
         }
     }
 
-    fn new(connection: u32, place: u32, local: &FanoutLocal) -> Self {
+    fn new(connection: u32, place: u32, speech: &Speech, local: &FanoutLocal) -> Self {
         let clients = &local.plan.clients;
         Self {
             connection,
-            rooms: local.spread.of(place),
+            rooms: speech.rooms_of(place),
             subscribes: clients.subscribes(place),
             is_open: false,
             seat: None,
@@ -316,11 +314,8 @@ impl Exchange for Fanout {
         DeadlineOutcome::Alive
     }
 
-    fn on_writable_again(&mut self, now: Nanos) {
-        self.blockage = Blockage {
-            until: now,
-            by: Obstacle::Socket,
-        };
+    fn on_unblocked(&mut self, now: Nanos, by: Obstacle) {
+        self.blockage = Blockage { until: now, by };
     }
 
     fn in_flight(&self) -> u32 {

@@ -9,9 +9,11 @@ use super::one_sided::{OneSided, OneSidedLocal};
 use super::{DeadlineOutcome, Exchange, Piece};
 use crate::context::{Context, Io};
 use crate::fanout::board::Board;
+use crate::lag::Obstacle;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::plan::Plan;
+use crate::speech::Speech;
 use crate::tally::Law;
 
 /// One of the exchanges that there are.
@@ -135,13 +137,17 @@ impl Exchange for Mixed {
         }
     }
 
-    fn new(connection: u32, place: u32, local: &Locals) -> Self {
+    fn new(connection: u32, place: u32, speech: &Speech, local: &Locals) -> Self {
         match local.flow {
-            ExchangeKind::Echo => Self::Echo(Echo::new(connection, place, &local.echo)),
-            ExchangeKind::Request => Self::Request(Echo::new(connection, place, &local.echo)),
-            ExchangeKind::Fanout => Self::Fanout(Fanout::new(connection, place, &local.fanout)),
+            ExchangeKind::Echo => Self::Echo(Echo::new(connection, place, speech, &local.echo)),
+            ExchangeKind::Request => {
+                Self::Request(Echo::new(connection, place, speech, &local.echo))
+            }
+            ExchangeKind::Fanout => {
+                Self::Fanout(Fanout::new(connection, place, speech, &local.fanout))
+            }
             ExchangeKind::OneSided => {
-                Self::OneSided(OneSided::new(connection, place, &local.one_sided))
+                Self::OneSided(OneSided::new(connection, place, speech, &local.one_sided))
             }
         }
     }
@@ -196,8 +202,8 @@ impl Exchange for Mixed {
         each!(self, io, |it, io| it.on_deadline(io, now))
     }
 
-    fn on_writable_again(&mut self, now: Nanos) {
-        each!(self, |it| it.on_writable_again(now));
+    fn on_unblocked(&mut self, now: Nanos, by: Obstacle) {
+        each!(self, |it| it.on_unblocked(now, by));
     }
 
     fn in_flight(&self) -> u32 {

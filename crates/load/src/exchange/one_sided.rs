@@ -18,6 +18,7 @@ use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::pairing::Times;
 use crate::plan::{Flow, Greeting, Plan, Pushes};
+use crate::speech::Speech;
 use crate::tally::{Law, MessageCounts, Phase};
 
 /// Bytes of a pushed message that are kept while its pieces arrive; what stands behind them is not
@@ -31,6 +32,8 @@ pub struct OneSided {
     connection: u32,
     /// Messages sent so far.
     sent: u64,
+    /// Messages that are sent in all; `u64::MAX` while there is no such end.
+    in_all: u64,
     /// The due times of messages that were composed and not handed to the socket.
     composed: Vec<Nanos>,
     /// Obstacle that last kept the connection from taking messages.
@@ -42,7 +45,6 @@ pub struct OneSided {
     has_received: bool,
     /// Messages of the server's own that were taken.
     greetings: u32,
-    is_retired: bool,
     is_slow: bool,
 }
 
@@ -101,17 +103,17 @@ impl Exchange for OneSided {
         }
     }
 
-    fn new(connection: u32, place: u32, local: &OneSidedLocal) -> Self {
+    fn new(connection: u32, place: u32, _: &Speech, local: &OneSidedLocal) -> Self {
         Self {
             connection,
             sent: 0,
+            in_all: local.plan.clients.budget().map_or(u64::MAX, u64::from),
             composed: Vec::new(),
             blockage: Blockage::NONE,
             acks: None,
             pushed: None,
             has_received: false,
             greetings: 0,
-            is_retired: false,
             is_slow: local.plan.is_slow(place),
         }
     }
@@ -202,11 +204,8 @@ impl Exchange for OneSided {
         DeadlineOutcome::Alive
     }
 
-    fn on_writable_again(&mut self, now: Nanos) {
-        self.blockage = Blockage {
-            until: now,
-            by: Obstacle::Socket,
-        };
+    fn on_unblocked(&mut self, now: Nanos, by: Obstacle) {
+        self.blockage = Blockage { until: now, by };
     }
 
     fn in_flight(&self) -> u32 {
@@ -221,11 +220,11 @@ impl Exchange for OneSided {
     }
 
     fn is_done(&self) -> bool {
-        self.is_retired && self.in_flight() == 0
+        self.sent >= self.in_all && self.in_flight() == 0
     }
 
     fn retire(&mut self) {
-        self.is_retired = true;
+        self.in_all = 0;
     }
 
     fn stop_load(&mut self, _: &mut Io<'_, OneSidedLocal>, _: Nanos) {}

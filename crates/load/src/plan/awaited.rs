@@ -11,7 +11,7 @@ use wsbench_dialogue::{Expression, Pattern};
 use wsbench_wire::connection::MessageKind;
 
 use crate::plan::request::{Leaf, Pointer};
-use crate::secret::shown_text;
+use crate::secret::{Redactor, WITHHELD, is_credential, shown_text};
 use crate::template::reading::{Named, Reading};
 use crate::template::{LONGEST_NUMBER, Template, Values, decimal, octets};
 
@@ -66,13 +66,26 @@ impl Awaited {
     /// The same without the values of its variables, and without what its texts say is a credential
     /// unless that is to be shown.
     pub(super) fn redacted(&self, shows_secrets: bool) -> Self {
-        let pattern = self
-            .pattern
-            .mapped(&|text| match std::str::from_utf8(text) {
-                Ok(text) if !shows_secrets => shown_text(text).into_owned().into_bytes(),
-                _ => text.to_vec(),
-            });
+        let pattern = match shows_secrets {
+            true => self.pattern.clone(),
+            false => shown(&self.pattern),
+        };
         Self::new(self.kind, pattern)
+    }
+
+    /// Its values of JSON that are credentials by their names.
+    pub(super) fn add_secrets(&self, all: &mut Redactor) {
+        let parts = match &self.pattern {
+            Pattern::All(all) => &all[..],
+            one => std::slice::from_ref(one),
+        };
+        for part in parts {
+            if let Pattern::Json { pointer, value } = part
+                && is_credential_at(pointer, value)
+            {
+                all.add(value);
+            }
+        }
     }
 
     /// Text or binary; `None` of either.
@@ -124,6 +137,30 @@ impl Awaited {
             named.and(part.named(message, reading)?)
         })
     }
+}
+
+/// The pattern for everybody: without what is a credential in it.
+fn shown(pattern: &Pattern) -> Pattern {
+    match pattern {
+        Pattern::Json { pointer, value } if is_credential_at(pointer, value) => Pattern::Json {
+            pointer: pointer.clone(),
+            value: WITHHELD.to_owned(),
+        },
+        Pattern::All(all) => Pattern::All(all.iter().map(shown).collect()),
+        other => other.mapped(&|text| match std::str::from_utf8(text) {
+            Ok(text) => shown_text(text).into_owned().into_bytes(),
+            Err(_) => text.to_vec(),
+        }),
+    }
+}
+
+/// True of a value that is a credential by the name that it goes by in JSON; an item of a list has the name
+/// of the list. What places of a template are filled in with is known to be secret elsewhere.
+fn is_credential_at(pointer: &str, value: &str) -> bool {
+    let mut names = pointer.rsplit('/');
+    let name = names.find(|name| name.parse::<u32>().is_err());
+    let is_word = ["true", "false", "null"].contains(&value);
+    name.is_some_and(is_credential) && !value.is_empty() && !is_word && !value.contains('{')
 }
 
 impl AwaitedPart {
@@ -412,6 +449,31 @@ mod tests {
         let two = json(&[("/id", "{seq}"), ("/ref", "{seq}")]);
         assert_eq!(sequence(&two, r#"{"id":1,"ref":1}"#), Some(Some(1)));
         assert_eq!(sequence(&two, r#"{"id":1,"ref":2}"#), None);
+    }
+
+    #[test]
+    fn a_value_whose_name_is_a_credentials_is_withheld() {
+        let awaited = json(&[
+            ("/type", "next"),
+            ("/data/token", "t0psecret"),
+            ("/keys/0", "k3y"),
+            ("/password", "{env:PW}"),
+            ("/session", "true"),
+        ]);
+        let shown = json(&[
+            ("/type", "next"),
+            ("/data/token", WITHHELD),
+            ("/keys/0", "k3y"),
+            ("/password", "{env:PW}"),
+            ("/session", "true"),
+        ]);
+        assert_eq!(awaited.redacted(false), shown);
+        assert_eq!(shown.redacted(false), shown, "withheld once is withheld");
+        assert_eq!(awaited.redacted(true), awaited);
+        assert!(shown.templates().any(Template::is_withheld));
+        let mut secrets = Redactor::default();
+        awaited.add_secrets(&mut secrets);
+        assert_eq!(secrets.clean("no: t0psecret, next"), "no: (withheld), next");
     }
 
     proptest! {

@@ -235,6 +235,7 @@ fn flow(spec: &PlanSpec, population: &Population) -> Checked {
         return Ok(());
     }
     let has_end = population.budget().is_some();
+    let is_session = population.sessions().is_some();
     refuse(
         population.is_fanned_out(),
         field,
@@ -245,6 +246,7 @@ fn flow(spec: &PlanSpec, population: &Population) -> Checked {
         field,
         Why::NotWith(Field::Request),
     )?;
+    refuse(has_end && is_session, field, Why::Needs(Field::Stay))?;
     refuse(has_end, field, Why::NotWith(Field::Lifetime))?;
     refuse(
         population.think.is_some(),
@@ -369,8 +371,8 @@ fn lifetime(spec: &PlanSpec, population: &Population) -> Checked {
     warmup(spec)
 }
 
-/// Sessions by a schedule of their own send when answers come, for no schedule of messages looks who is
-/// there; they come until a time, and are measured as the window has it. So are storms.
+/// Sessions by a schedule of their own come until a time, and are measured as the window has it. So are
+/// storms.
 fn sessions(spec: &PlanSpec, population: &Population) -> Checked {
     let is_timed = matches!(spec.stop, StopRule::Duration(_));
     let is_found = spec.warmup.at_most.is_some();
@@ -400,11 +402,6 @@ fn sessions(spec: &PlanSpec, population: &Population) -> Checked {
         Stay::RoundTrips(round_trips) => not_zero(round_trips, Field::RoundTrips)?,
         Stay::Time(length) => not_zero(length.0, Field::Stay)?,
     }
-    refuse(
-        population.is_open_loop(),
-        field,
-        Why::NotWith(Field::Arrival),
-    )?;
     refuse(
         population.is_fanned_out(),
         field,

@@ -18,6 +18,9 @@ impl PlanSpec {
             template.secrets().for_each(|secret| all.add(secret));
             all.add_text(template.text());
         }
+        for awaited in self.clients.awaited() {
+            awaited.add_secrets(&mut all);
+        }
         match &self.clients.exchange.payload {
             Payload::Template { template, .. } => {
                 template.secrets().for_each(|secret| all.add(secret));

@@ -71,6 +71,12 @@ pub enum Why {
          names a message is {{seq}}, {{n}} or {{tag}}"
     )]
     Unreadable,
+    /// Where a number in it ends cannot be read off a message that comes.
+    #[error(
+        "has a digit or a number right behind {{seq}} or {{n}}, so that nobody can tell where the one ends; \
+         put something else in between"
+    )]
+    NumbersInARow,
     /// It puts in what no step of the login before has taken.
     #[error("has a {{cap.…}} in it that no step of the login before it has taken")]
     NoCapture,

@@ -5,6 +5,10 @@ use super::flow::Flow;
 use super::spec::Population;
 use super::timing::{Lifetime, Sessions, Stay};
 
+/// Sessions that each thread has to have on average before there is another, so that hardly ever none is
+/// there: once in half a billion (e^-20).
+const SESSIONS_A_THREAD: f64 = 20.0;
+
 impl Population {
     /// Slow readers among the connections.
     #[must_use]
@@ -31,9 +35,36 @@ impl Population {
         }
     }
 
+    /// The threads that the connections may be shared out among, where the number is not given. Messages
+    /// that a schedule has due are each for a session of its own thread: with few on each, one would wait
+    /// for a session though another thread has several.
+    #[must_use]
+    pub fn threads_at_most(&self) -> u32 {
+        match self.sessions() {
+            Some(sessions) if self.is_open_loop() => sessions.threads_at_most(),
+            _ => self.connections,
+        }
+        .min(self.connections)
+    }
+
     /// True if the run is about the opening of connections, all at once.
     #[must_use]
     pub fn is_storm(&self) -> bool {
         self.exchange.flow == Flow::Storm
+    }
+}
+
+impl Sessions {
+    /// The same of sessions over which a schedule of messages is shared out.
+    #[must_use]
+    pub fn threads_at_most(&self) -> u32 {
+        match self.stay {
+            // How many are there is the messages' to say.
+            Stay::RoundTrips(_) => 1,
+            Stay::Time(length) => {
+                let there = self.per_s * length.as_secs_f64();
+                ((there / SESSIONS_A_THREAD) as u32).max(1)
+            }
+        }
     }
 }

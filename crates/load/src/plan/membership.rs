@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::plan::audience::Audience;
+use crate::plan::awaited::Awaited;
 use crate::plan::login::LoginStep;
 use crate::plan::payload::{Matching, Payload};
 use crate::plan::role::Role;
@@ -131,6 +132,18 @@ impl Population {
     pub fn has_captures(&self) -> bool {
         let joins = self.roles.iter().flat_map(|role| role.join.captures());
         self.login.captures().chain(joins).next().is_some()
+    }
+
+    /// All messages that are awaited.
+    pub(super) fn awaited(&self) -> impl Iterator<Item = &Awaited> {
+        let joins = self.roles.iter().flat_map(|role| role.join.steps());
+        let steps = self.login.steps().iter().chain(joins);
+        let of_steps = steps.filter_map(|step| match step {
+            LoginStep::Expect(expected) => Some(&expected.awaited),
+            LoginStep::Send(_) | LoginStep::Settle(_) => None,
+        });
+        let ack = self.exchange.ack.as_deref();
+        of_steps.chain(self.upkeep.awaited()).chain(ack)
     }
 
     /// All texts that are filled in, but for the messages of an echo and of requests.

@@ -59,11 +59,15 @@ impl Upkeep {
         replies.chain(self.beats.iter_mut().map(|it| &mut it.say))
     }
 
+    /// The messages that are awaited.
+    pub(super) fn awaited(&self) -> impl Iterator<Item = &Awaited> {
+        let awaited = self.replies.iter().map(|it| &it.on);
+        awaited.chain(self.beats.iter().filter_map(|it| it.expect.as_ref()))
+    }
+
     /// The texts that are filled in.
     pub(super) fn templates(&self) -> Vec<Template> {
-        let awaited = self.replies.iter().map(|it| &it.on);
-        let awaited = awaited.chain(self.beats.iter().filter_map(|it| it.expect.as_ref()));
-        let awaited = awaited.flat_map(Awaited::templates);
+        let awaited = self.awaited().flat_map(Awaited::templates);
         let said = self.spoken().map(|it| &it.words);
         awaited.chain(said).cloned().collect()
     }

@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::names::{is_credential, is_token_by_shape};
+use super::urls::{credentials_in_url, urls_in_text};
 
 /// Letters of the longest name and of the longest value.
 const LONGEST_NAME: usize = 64;
@@ -44,6 +45,7 @@ pub struct Spotted<'t> {
 pub fn credentials_in_text(text: &str) -> Vec<Spotted<'_>> {
     let mut found: Vec<Spotted<'_>> = named(text).chain(commanded(text)).collect();
     found.extend(tokens(text));
+    found.extend(of_urls(text));
     found.sort_by_key(|it| (it.span.start, std::cmp::Reverse(it.span.end)));
     let mut end = 0;
     found.retain(|it| {
@@ -132,6 +134,19 @@ fn commanded(text: &str) -> impl Iterator<Item = Spotted<'_>> {
     })
 }
 
+/// Credentials in the URLs of a text: logins, tokens in paths, parameters by their names. What they go by
+/// is said by the URL.
+fn of_urls(text: &str) -> impl Iterator<Item = Spotted<'_>> {
+    urls_in_text(text).flat_map(|(at, url)| {
+        let places = credentials_in_url(url).into_iter();
+        let places = places.filter(|(_, length)| *length > 0);
+        places.map(move |(from, length)| Spotted {
+            name: "",
+            span: at + from..at + from + length,
+        })
+    })
+}
+
 /// Tokens by their shape, which may stand in the middle of anything.
 fn tokens(text: &str) -> impl Iterator<Item = Spotted<'_>> {
     let is_of_token = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
@@ -175,6 +190,8 @@ mod tests {
                 &["eyJhbGciOiJIUzI1NiJ9.e30.c2ln"],
             ),
             ("{\"a\":\"{\\\"token\\\":\\\"in\\\"}\"}", &["in"]),
+            ("{\"url\":\"https://me:pw@h/x\"}", &["me:pw"]),
+            ("see ws://h/token/hunter2/x now", &["hunter2"]),
         ] {
             assert_eq!(found(text), secrets, "{text}");
         }
@@ -202,7 +219,7 @@ mod tests {
     proptest::proptest! {
         /// Whatever the text is, spans are of whole letters, in order and apart.
         #[test]
-        fn any_text_is_survived(text in "(\\PC|[ \":={}\\\\\n\r]|PASS |token|eyJ){0,60}") {
+        fn any_text_is_survived(text in "(\\PC|[ \":={}\\\\\n\r/@?&]|://|PASS |token|eyJ){0,60}") {
             let mut end = 0;
             for it in credentials_in_text(&text) {
                 proptest::prop_assert!(it.span.start >= end && !text[it.span.clone()].is_empty());

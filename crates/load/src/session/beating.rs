@@ -58,7 +58,7 @@ impl<X: Exchange> Session<X> {
         }
         let plan = context.common.plan.clone();
         let timeout = plan.clients.timeout;
-        let room = context.common.speech.rooms_of(self.place).at(0);
+        let room = context.common.speech.first_room(self.number);
         for (at, beat) in plan.clients.upkeep.beats.iter().enumerate() {
             let is_congested = context.common.congested;
             let kept = context.common.speech.kept(self.number);

@@ -1,6 +1,8 @@
 //! Texts made to templates: what stays, and what is put in.
 
-use super::{MOST_HEX, Placeholder, Segment, Template, TemplateError, TextPurpose};
+use super::{
+    Enclosure, MOST_HEX, Placeholder, Segment, Template, TemplateError, TextPurpose, signing,
+};
 use crate::secret::Secret;
 
 /// A template in the making.
@@ -28,6 +30,16 @@ impl Compiler {
     pub(super) fn add_text(&mut self, text: &str, start: usize) -> Result<(), TemplateError> {
         let mut at = 0;
         while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+            if self.purpose != TextPurpose::Echo
+                && let Some(signed) = signing::at_front(rest, start + at)?
+            {
+                let key = self.variable(signed.key);
+                self.add(Segment::Open(Enclosure::Signed(signed.form, key)));
+                self.add_text(signed.text, start + at + signed.from)?;
+                self.add(Segment::Close);
+                at += signed.length;
+                continue;
+            }
             if begins_place(rest, self.purpose) {
                 let unclosed = TemplateError::Unclosed { at: start + at };
                 let len = rest.find('}').ok_or(unclosed)?;
@@ -57,12 +69,7 @@ impl Compiler {
     fn add_place(&mut self, name: &str, at: usize) -> Result<(), TemplateError> {
         let purpose = self.purpose;
         let slot = match (name.strip_prefix("env:"), name.strip_prefix("cap.")) {
-            (Some(name), _) if !name.is_empty() => Placeholder::Env(place_of(
-                name,
-                &mut self.env,
-                |(known, _)| known,
-                |it| (it, None),
-            )),
+            (Some(name), _) if !name.is_empty() => Placeholder::Env(self.variable(name)),
             (_, Some(name)) if !name.is_empty() && purpose != TextPurpose::Echo => {
                 Placeholder::Capture(place_of(name, &mut self.captures, |known| known, |it| it))
             }
@@ -78,6 +85,11 @@ impl Compiler {
         }
         self.add(Segment::Slot(slot));
         Ok(())
+    }
+
+    /// The place of a variable of the environment in the list of those.
+    fn variable(&mut self, name: &str) -> usize {
+        place_of(name, &mut self.env, |(known, _)| known, |it| (it, None))
     }
 
     /// Adds a segment behind the bytes so far.

@@ -1,7 +1,7 @@
 //! The notation of bytes, in which binary messages are written: pairs of hexadecimal digits, texts in
 //! quotation marks, and what stands behind its length.
 
-use super::{Compiler, LengthAs, MOST_NESTED, Segment, TemplateError};
+use super::{Compiler, Enclosure, LengthAs, MOST_NESTED, Segment, TemplateError};
 
 /// Most bytes that a length of two bytes can say, and one of MQTT.
 const MOST_U16: usize = 0xffff;
@@ -72,7 +72,7 @@ pub(super) fn add(compiler: &mut Compiler, text: &str) -> Result<(), TemplateErr
             if open.len() == MOST_NESTED {
                 return Err(TemplateError::Nested { at });
             }
-            compiler.add(Segment::Open(length));
+            compiler.add(Segment::Open(Enclosure::Length(length)));
             open.push(at);
             at += begins.len();
         } else if first.is_ascii_hexdigit() {

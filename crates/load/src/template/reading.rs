@@ -50,7 +50,25 @@ impl Template {
             )
         };
         let mut segments = self.segments.iter();
-        !segments.any(|it| matches!(it, Segment::Slot(slot) if is_chance(slot)))
+        !segments.any(|it| match it {
+            Segment::Slot(slot) => is_chance(slot),
+            Segment::Open(_) => true,
+            Segment::Literal(_) | Segment::Close => false,
+        })
+    }
+
+    /// True where a number that is read off a text has a digit or another number right behind it: where the
+    /// one ends and the other begins nobody can tell.
+    #[must_use]
+    pub fn has_numbers_in_a_row(&self) -> bool {
+        let is_read = |segment: &Segment| {
+            matches!(
+                segment,
+                Segment::Slot(Placeholder::Seq | Placeholder::Number | Placeholder::Request)
+            )
+        };
+        let mut segments = self.segments.iter().enumerate();
+        segments.any(|(place, segment)| is_read(segment) && self.has_digit_at(place + 1))
     }
 
     /// The things that a text names which was made of this; `None` where it was not.
@@ -65,16 +83,21 @@ impl Template {
         text: &'t [u8],
         reading: Reading<'_>,
     ) -> Option<(Named, &'t [u8])> {
-        let (mut named, mut rest) = (Named::default(), text);
-        for (place, segment) in self.segments.iter().enumerate() {
+        let (mut named, mut rest, mut place) = (Named::default(), text, 0);
+        while let Some(segment) = self.segments.get(place) {
+            place += 1;
             match segment {
                 Segment::Literal(literal) => rest = rest.strip_prefix(&**literal)?,
                 Segment::Slot(slot) => {
-                    let (seen, behind) = self.read_slot(*slot, place, rest, reading)?;
+                    let (seen, behind) = self.read_slot(*slot, place - 1, rest, reading)?;
                     (named, rest) = (named.and(seen)?, behind);
                 }
-                // Of what is said alone.
-                Segment::Open(_) | Segment::Close => return None,
+                Segment::Open(enclosure) => {
+                    let mut said = Vec::new();
+                    place = self.say_enclosed(*enclosure, place, reading.values, &mut said);
+                    rest = rest.strip_prefix(&*said)?;
+                }
+                Segment::Close => return None,
             }
         }
         Some((named, rest))
@@ -238,6 +261,23 @@ mod tests {
             named.is_some()
         };
         assert!(is_there("h13") && is_there("h1 h13") && !is_there("h1") && !is_there("h131"));
+    }
+
+    #[test]
+    fn numbers_in_a_row_are_known() {
+        for text in ["{seq}{n}", "m{n}0", "{n}{conn}", "{seq}{run}:"] {
+            assert!(words(text).has_numbers_in_a_row(), "{text}");
+        }
+        for text in [
+            "{seq}-{n}",
+            "0{seq}",
+            "{conn}{seq}",
+            "{seq}",
+            "{n} 0",
+            "{seq}{room}",
+        ] {
+            assert!(!words(text).has_numbers_in_a_row(), "{text}");
+        }
     }
 
     proptest! {

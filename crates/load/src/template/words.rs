@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Placeholder, Segment, TIME_DIGITS, Template, push_hex, push_number};
+use super::{Enclosure, Placeholder, Segment, TIME_DIGITS, Template, push_hex, push_number};
 use crate::identity::mix;
 use crate::secret::{Secret, WITHHELD, shown_text};
 
@@ -91,11 +91,6 @@ impl Template {
         Ok(())
     }
 
-    /// Names of its variables of the environment.
-    pub fn variables(&self) -> impl Iterator<Item = &str> {
-        self.env.iter().map(|(name, _)| name.as_str())
-    }
-
     /// The values of its variables of the environment.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
         let values = self.env.iter().filter_map(|(_, value)| value.as_ref());
@@ -145,10 +140,8 @@ impl Template {
             match segment {
                 Segment::Literal(bytes) => out.extend_from_slice(bytes),
                 Segment::Slot(slot) => self.say_slot(*slot, place, values, out),
-                Segment::Open(length) => {
-                    let begins = out.len();
-                    place = self.say_from(place + 1, values, out);
-                    length.put(begins, out);
+                Segment::Open(enclosure) => {
+                    place = self.say_enclosed(*enclosure, place + 1, values, out);
                     continue;
                 }
                 Segment::Close => return place + 1,
@@ -156,6 +149,23 @@ impl Template {
             place += 1;
         }
         place
+    }
+
+    /// What becomes of the part that begins with segment number `from`; returns the segment behind it.
+    pub(super) fn say_enclosed(
+        &self,
+        enclosure: Enclosure,
+        from: usize,
+        values: &Values<'_>,
+        out: &mut Vec<u8>,
+    ) -> usize {
+        let begins = out.len();
+        let behind = self.say_from(from, values, out);
+        match enclosure {
+            Enclosure::Length(length) => length.put(begins, out),
+            Enclosure::Signed(form, key) => form.put(self.env_value(key), begins, out),
+        }
+        behind
     }
 
     /// The bytes that the login has taken by the name that stands at a place of the list of those.

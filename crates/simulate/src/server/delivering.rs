@@ -56,9 +56,9 @@ impl Server {
         let Some(peer) = self.open_peer(conn) else {
             return;
         };
-        if !peer.rooms.iter().any(|it| it == room) {
-            peer.rooms.push(room.to_vec());
-        }
+        // The latest is last, also where it is joined again.
+        peer.rooms.retain(|it| it != room);
+        peer.rooms.push(room.to_vec());
         let told = [b"{\"joined\":\"", room, JOINED_END].concat();
         self.answer(conn, MessageKind::Text, &told, None);
     }

@@ -322,6 +322,9 @@ impl ScenarioReader<'_> {
         if !awaited.templates().all(Template::is_readable) {
             return Err(self.source.fault("ack", ack, Why::Unreadable));
         }
+        if awaited.templates().any(Template::has_numbers_in_a_row) {
+            return Err(self.source.fault("ack", ack, Why::NumbersInARow));
+        }
         Ok(Arc::new(awaited))
     }
 

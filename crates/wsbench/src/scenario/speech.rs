@@ -198,15 +198,24 @@ impl Speaker<'_> {
         at: &Spanned<T>,
         parsed: Result<Template, TemplateError>,
     ) -> Read<Template> {
-        let fault = |what: String| self.source.fault(key, at, what);
-        let mut words = parsed.map_err(|error| fault(error.to_string()))?;
-        if words.has_room() && !self.has_rooms {
-            return Err(fault(
-                "{room} needs rooms: rooms = { count = 10 }".to_owned(),
-            ));
-        }
+        let mut words = self.parsed(key, at, parsed)?;
         let found = words.look_up(self.environment);
         found.map_err(|name| self.unset(key, at, &name))?;
+        Ok(words)
+    }
+
+    /// What was read, if it is right and has rooms where it names one.
+    fn parsed<T>(
+        &self,
+        key: &str,
+        at: &Spanned<T>,
+        parsed: Result<Template, TemplateError>,
+    ) -> Read<Template> {
+        let words = parsed.map_err(|error| self.source.fault(key, at, error))?;
+        if words.has_room() && !self.has_rooms {
+            let what = "{room} needs rooms: rooms = { count = 10 }";
+            return Err(self.source.fault(key, at, what));
+        }
         Ok(words)
     }
 
@@ -247,11 +256,11 @@ impl Speaker<'_> {
             MatchFile::Holding(text) => Pattern::Contains(text.clone().into_bytes()),
             MatchFile::Table(table) => self.pattern(key, at, table)?,
         };
-        let mut awaited = Awaited::new(None, pattern);
-        for text in awaited.pattern().texts() {
-            self.words(key, at, &String::from_utf8_lossy(text))?;
+        for text in pattern.texts() {
+            let parsed = Template::for_words(&String::from_utf8_lossy(text));
+            self.parsed(key, at, parsed)?;
         }
-        // Each of them was found just now.
+        let mut awaited = Awaited::new(None, pattern);
         let found = awaited.look_up(self.environment);
         found.map_err(|name| self.unset(key, at, &name))?;
         Ok(awaited)

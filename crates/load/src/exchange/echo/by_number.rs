@@ -39,8 +39,8 @@ impl<const BY_NUMBER: bool> Echo<BY_NUMBER> {
         };
         asked.clear();
         let speech = &io.common.speech;
-        let place = self.rare.as_ref().map_or(0, |rare| rare.place);
-        let room = speech.rooms_of(place).at(sequence);
+        let rooms = self.rare.as_ref().and_then(|rare| rare.rooms.as_ref());
+        let room = rooms.map_or(0, |rooms| rooms.at(sequence));
         let values = speech.values(self.connection, room, sequence, due);
         words.say(&values, &mut asked);
         let kind = io.local.source.kind();

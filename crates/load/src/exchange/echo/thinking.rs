@@ -47,7 +47,7 @@ impl<const BY_NUMBER: bool> Echo<BY_NUMBER> {
         let (Some(thoughts), Some(think)) = (&mut self.thoughts, io.local.think) else {
             return;
         };
-        if self.budget == 0 || thoughts.over {
+        if self.pairing.sent() >= self.in_all || thoughts.over {
             return;
         }
         let pause = think.least + Nanos(io.common.random.u64(..=(think.most - think.least).0));
@@ -59,7 +59,7 @@ impl<const BY_NUMBER: bool> Echo<BY_NUMBER> {
     pub(super) fn pump_thought_over(&mut self, io: &mut Io<'_, Local>, now: Nanos) {
         // A place without an answer has nothing to think about.
         let at_first = self.freed.max(io.common.meter.window().load_from);
-        while self.has_room(io) && self.budget > 0 {
+        while self.has_room(io) && self.has_more_to_send() {
             let Some(thoughts) = &mut self.thoughts else {
                 return;
             };
@@ -78,9 +78,6 @@ impl<const BY_NUMBER: bool> Echo<BY_NUMBER> {
             }
             if let (true, Some(Reverse((due, since)))) = (thinks, thoughts.places.pop()) {
                 io.common.meter.thought(since, due);
-            }
-            if self.budget != u32::MAX {
-                self.budget -= 1;
             }
             self.compose(io, due);
         }

@@ -134,6 +134,8 @@ pub(super) fn ack(population: &Population) -> Checked {
     taken.extend(joins.map(str::to_owned));
     for template in ack.templates() {
         refuse(!template.is_readable(), field, Why::Unreadable)?;
+        let is_unclear = template.has_numbers_in_a_row();
+        refuse(is_unclear, field, Why::NumbersInARow)?;
         let is_tagged =
             exchange.payload.is_tagged() && exchange.payload.encoding() == Encoding::Text;
         refuse(template.has_tag() && !is_tagged, field, Why::TagAlone)?;

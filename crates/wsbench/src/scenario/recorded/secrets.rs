@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use wsbench_drive::relay::transcript::{Party, Transcript};
 use wsbench_load::secret::{
     WITHHELD, credentials_in_text, credentials_in_url, is_credential, is_token_by_shape,
-    shown_subprotocols,
+    shown_subprotocols, urls_in_text,
 };
 
 use super::leaves::{Leaf, LeafKind, LeafParts};
@@ -95,11 +95,11 @@ impl Secrets {
                 self.add_as(bearer(raw).unwrap_or(raw), bare);
             }
         }
-        // What is no JSON, or JSON within a text, names its credentials as well.
-        self.add_spotted(text, whose);
         for (name, value) in of_urls(text) {
             self.add(value, name, &format!("{name} of a URL in {whose}"));
         }
+        // What is no JSON, or JSON within a text, names its credentials as well.
+        self.add_spotted(text, whose);
     }
 
     /// Credentials by their names in a text of any form, and tokens, which may stand in the middle of
@@ -234,10 +234,6 @@ impl Secrets {
             leaf.span.end - bearer(raw).unwrap_or(raw).len()..leaf.span.end
         });
         let spans = spans.chain(spotted);
-        let spans = spans.chain(urls(text).flat_map(|(at, url)| {
-            let places = credentials_in_url(url).into_iter();
-            places.map(move |(from, length)| at + from..at + from + length)
-        }));
         let mut found: Vec<(Range<usize>, usize)> = spans
             .filter_map(|span| {
                 let value = text[span.clone()].trim();
@@ -331,21 +327,9 @@ fn of_url(resource: &str) -> impl Iterator<Item = (&str, &str)> {
         })
 }
 
-/// URLs in a text, each with where it begins: words with a scheme, and a text that is a path.
-fn urls(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let ends = |letter: char| letter.is_whitespace() || "\"'\\<>(){}".contains(letter);
-    let mut at = 0;
-    let words = text.split_inclusive(ends).map(move |word| {
-        at += word.len();
-        (at - word.len(), word.trim_end_matches(ends))
-    });
-    let is_path = text.starts_with('/');
-    words.filter(move |(at, word)| word.contains("://") || *at == 0 && is_path)
-}
-
 /// Credentials of the URLs in a text, each with its name.
 fn of_urls(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    urls(text).flat_map(|(_, url)| of_url(url))
+    urls_in_text(text).flat_map(|(_, url)| of_url(url))
 }
 
 #[cfg(test)]
