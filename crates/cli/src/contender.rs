@@ -1,7 +1,6 @@
 //! What is compared: a server by its URL, or a stored result by its file.
 
 use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -127,6 +126,8 @@ impl fmt::Display for StoredSide {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -233,8 +233,7 @@ fn fleet(measure: &Measure, spec: &mut PlanSpec) -> Result<Option<FleetOrder>, U
     #[cfg(feature = "fleet")]
     {
         let server = &measure.server;
-        let is_between =
-            is_fanned_out || matches!(measure.payload.mode(), ModeArg::Push | ModeArg::Storm);
+        let is_counted = is_fanned_out && matches!(spec.stop, StopRule::Messages(_));
         let others = [
             (
                 measure.url.is_none(),
@@ -264,9 +263,9 @@ fn fleet(measure: &Measure, spec: &mut PlanSpec) -> Result<Option<FleetOrder>, U
                 "measure with one machine",
             ),
             (
-                is_between,
-                "this --mode",
-                "what passes between machines is not measured yet",
+                is_counted,
+                "-n with messages to many",
+                "give -d: no agent knows of the last message of another",
             ),
         ];
         match others.into_iter().find(|(is_given, ..)| *is_given) {

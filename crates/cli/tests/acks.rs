@@ -105,7 +105,7 @@ fn a_server_that_acknowledges_nothing_makes_the_run_invalid() {
         let (code, document) = documented(&words);
         assert_eq!(code, Some(1), "{:#}", document["audit"]);
         assert!(has_caveat(&document, "no_ack", "invalid"));
-        assert_eq!(count(&document, "acks", "received"), 0);
+        assert_eq!(count(&document["acks"], "received"), 0);
         let audit = document["audit"].to_string();
         assert!(audit.contains("was acknowledged"), "{audit}");
     }

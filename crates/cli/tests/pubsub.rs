@@ -453,5 +453,5 @@ fn texts_are_signed_by_a_key_of_the_environment() {
     );
     // Each is in a room of its own, which nobody else's message is for.
     let sent = document["messages"]["sent"].as_u64().unwrap();
-    assert_eq!(count(&document, "received"), sent);
+    assert_eq!(count(&document["deliveries"], "received"), sent);
 }

@@ -139,7 +139,8 @@ fn compare_memory(server: &EchoProcess) {
     };
     let books = |count| {
         let plan = plan(server.address, count, HELD_PER_S, Timestamps::Kernel);
-        books_bytes(&plan.check().unwrap()) as f64
+        let plan = plan.check().unwrap();
+        books_bytes(&plan, plan.threads) as f64
     };
     println!(
         "memory a receiver: bare {:.0} B, wsbench {:.0} B and {:.0} B of receipts at {HELD_PER_S} \

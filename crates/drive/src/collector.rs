@@ -13,7 +13,9 @@ use wsbench_load::fanout::ledger::DeliveryLedger;
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, StopRule};
-use wsbench_load::result::{Digest, GeneratorUsage, Interval, Progress, RunResult, ThreadUsage};
+use wsbench_load::result::{
+    AgentStanding, Digest, GeneratorUsage, Interval, Progress, RunResult, ThreadUsage,
+};
 use wsbench_load::send_gaps::SendGap;
 use wsbench_load::series::{BySeries, InIntervals};
 use wsbench_load::tally::{self, AnswerGap, FailureCount, Handed, LogRecord, Tally};
@@ -84,6 +86,8 @@ struct OfShare {
     gaps: Vec<AnswerGap>,
     usage: Option<ThreadUsage>,
     send_gaps: Vec<SendGap>,
+    /// End of its newest part.
+    told_until: Nanos,
 }
 
 /// The books of an interval that some shares have yet to hand over.
@@ -152,6 +156,21 @@ impl<'a> Collector<'a> {
         }
     }
 
+    /// The same of shares that several processes carry out: `homes` says which each is of, and two of their
+    /// clocks are one to within `bound`.
+    #[must_use]
+    pub fn among(mut self, homes: Vec<u32>, bound: Nanos) -> Self {
+        if let Some(fanned_out) = &mut self.fanned_out {
+            fanned_out.ledger.among(homes, bound);
+        }
+        self
+    }
+
+    /// Tells the live view of the machines that carry the run out, with what is counted next.
+    pub fn tell_of(&mut self, agents: Vec<AgentStanding>) {
+        self.progress.agents = agents;
+    }
+
     /// Takes one part in, once those of its share before it have come; `observer` hears of what it
     /// completes. Gives back the tally of a part that came in its turn, emptied.
     ///
@@ -186,6 +205,9 @@ impl<'a> Collector<'a> {
             return;
         };
         of_share.is_gone = true;
+        if let Some(fanned_out) = &mut self.fanned_out {
+            fanned_out.ledger.give_up(share, of_share.told_until);
+        }
         let complete = self.pending.iter().filter(|(_, it)| self.is_complete(it));
         if let Some(newest) = complete.map(|(number, _)| *number).max() {
             self.finish_intervals(newest);
@@ -220,6 +242,7 @@ impl<'a> Collector<'a> {
     fn count(&mut self, part: Part, observer: &mut dyn RunObserver) -> Box<Tally> {
         let share = part.share as usize;
         let (period, now, mut tally) = (part.period, part.now, part.tally);
+        self.shares[share].told_until = now;
         if !tally.log.is_empty() {
             observer.log(&tally.log);
         }
@@ -280,7 +303,7 @@ impl<'a> Collector<'a> {
                 self.pending.entry(number).or_default().handed.append(said);
             }
             // Between the window's opening and the worker's noticing it.
-            Period::Before if !said.published.is_empty() || !said.partials.is_empty() => {
+            Period::Before if !said.is_of_no_message() => {
                 self.pending.entry(0).or_default().handed.append(said);
             }
             Period::Before => {}

@@ -80,7 +80,7 @@ impl<'a, E: Engine, X: Exchange> Crew<'a, E, X> {
         let made = numbers.len() as u32;
         let shared = Shared::new(made, comes_and_goes, stop, coordination);
         let quota = shared.quota(plan);
-        let in_common = X::shared(plan);
+        let in_common = X::shared(plan, &numbers);
         let (filled, handovers) = channel();
         let (mut workers, mut returns) = (Vec::new(), Vec::new());
         for &worker in &numbers {

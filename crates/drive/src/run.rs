@@ -256,7 +256,8 @@ pub fn run_allotted(
     observer: &mut dyn RunObserver,
 ) -> Result<RunResult, RunError> {
     check_descriptors(plan)?;
-    check_memory(plan, host::memory_available())?;
+    let here = allotment.workers.len() as u32;
+    check_memory(plan, allotment.whole, here, host::memory_available())?;
     check_sources(&plan.connect.route.sources)?;
     let stamps = stamps(plan)?;
     let secure = plan.target.secure;
@@ -513,13 +514,18 @@ fn engine(
 }
 
 /// Every connection holds one message at the least while the server takes it.
-fn check_memory(plan: &Plan, available: Option<u64>) -> Result<(), RunError> {
+fn check_memory(
+    plan: &Plan,
+    whole: &Plan,
+    here: u32,
+    available: Option<u64>,
+) -> Result<(), RunError> {
     let connections = plan.clients.connections;
     let message = plan.clients.exchange.payload.max_len() as u64;
     let needed = message.saturating_mul(connections.into());
-    let (live, books) = (lane_length(plan) as u64, books_bytes(plan));
+    let (live, books) = (lane_length(whole) as u64, books_bytes(whole, here));
     if let Some(available) = available.filter(|available| books > *available) {
-        let live = live * u64::from(plan.threads);
+        let live = live * u64::from(whole.threads);
         return Err(RunError::TooManyDeliveries {
             connections,
             live,
@@ -582,17 +588,15 @@ mod tests {
             spec.check().unwrap()
         };
         let available = Some(16 << 30);
-        let large = check_memory(&plan(1_000, 64 << 20), available);
+        let check = |plan: &Plan, available| check_memory(plan, plan, 1, available);
+        let large = check(&plan(1_000, 64 << 20), available);
         let words = large.unwrap_err().to_string();
         assert_eq!(
             words,
             "1000 connections with a message of 64.0 MiB each need 62.5 GiB of memory, and 16.0 GiB \
              are available; fewer connections, or smaller messages"
         );
-        assert!(check_memory(&plan(200, 64 << 20), available).is_ok());
-        assert!(
-            check_memory(&plan(1_000, 64 << 20), None).is_ok(),
-            "nobody knows"
-        );
+        assert!(check(&plan(200, 64 << 20), available).is_ok());
+        assert!(check(&plan(1_000, 64 << 20), None).is_ok(), "nobody knows");
     }
 }

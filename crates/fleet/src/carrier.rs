@@ -234,9 +234,13 @@ impl FleetRun<'_> {
                 match act {
                     CoordinatorAction::Tell(words) => self.watch.tell(&words),
                     CoordinatorAction::Stored(entry) => {
+                        gathering.tell_of(&self.coordinator.agents());
                         self.take(&mut gathering, &entry, &mut passing);
                     }
-                    CoordinatorAction::Lost(agent, _) => gathering.give_up(&agent, &mut passing),
+                    CoordinatorAction::Lost(agent, _) => {
+                        gathering.tell_of(&self.coordinator.agents());
+                        gathering.give_up(&agent, &mut passing);
+                    }
                     CoordinatorAction::Over => is_over = true,
                     CoordinatorAction::Failed(trouble) => return Err(trouble.to_string()),
                     CoordinatorAction::Dealt(..) => {}

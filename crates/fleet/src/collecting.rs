@@ -98,6 +98,7 @@ pub fn collect(
     let portable = Portable {
         plan: task.plan.clone(),
         headers: task.headers.clone(),
+        logins: task.logins.clone(),
     };
     let plan = portable.unresolved()?;
     let entries = entries.into_values().collect();

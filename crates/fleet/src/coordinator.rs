@@ -138,6 +138,19 @@ pub enum NoRun {
     /// Connections do not go round.
     #[error(transparent)]
     TooFewConnections(#[from] TooFewConnections),
+    /// Messages between agents do not go round.
+    #[error(
+        "{rooms} rooms leave {numbers} messages of each of {threads} threads to be told apart by agents, and \
+         there will be more; take fewer rooms, a shorter run, a lower rate, or more threads"
+    )]
+    TooFewNumbers {
+        /// Rooms of the plan.
+        rooms: u32,
+        /// Messages of each thread.
+        numbers: u64,
+        /// Threads of the fleet.
+        threads: u32,
+    },
     /// The bus went away.
     #[error("the bus was away for {0:.0} s: {1}")]
     NoBus(f64, String),

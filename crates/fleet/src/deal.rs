@@ -7,6 +7,7 @@
 //! whole, and those of an even rate interleave.
 
 use thiserror::Error;
+use wsbench_load::plan::Role;
 
 /// There are fewer connections than agents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -48,7 +49,8 @@ pub fn deal(threads: &[u32], connections: u32) -> Result<Vec<Vec<u32>>, TooFewCo
     Ok(dealt)
 }
 
-/// Connections of the workers with these numbers, of a whole of so many.
+/// Connections of the workers with these numbers, of a whole of so many; or of the first so many of it,
+/// such as those that send.
 #[must_use]
 pub fn connections_of(workers: &[u32], all_workers: u32, connections: u32) -> u32 {
     let all_workers = all_workers.max(1);
@@ -59,9 +61,27 @@ pub fn connections_of(workers: &[u32], all_workers: u32, connections: u32) -> u3
         .sum()
 }
 
+/// The roles of the connections that fall to the workers with these numbers.
+#[must_use]
+pub fn roles_of(workers: &[u32], all_workers: u32, roles: &[Role]) -> Vec<Role> {
+    let (mut before, mut own) = (0, 0);
+    let of_role = |role: &Role| {
+        before += role.connections;
+        let connections = connections_of(workers, all_workers, before) - own;
+        own += connections;
+        Role {
+            connections,
+            ..role.clone()
+        }
+    };
+    let all = roles.iter().map(of_role);
+    all.filter(|role| role.connections > 0).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wsbench_load::plan::LoginSteps;
 
     #[test]
     fn every_worker_is_dealt_once_and_connections_come_out_even() {
@@ -97,6 +117,27 @@ mod tests {
         assert_eq!(dealt, [vec![0], vec![1, 3, 5, 6], vec![2, 4]]);
         let shares = [0, 1, 2].map(|at| connections_of(&dealt[at], 7, 700));
         assert_eq!(shares, [100, 400, 200]);
+    }
+
+    #[test]
+    fn roles_are_dealt_by_the_places_of_their_connections() {
+        let role = |connections, publishes| Role {
+            connections,
+            publishes,
+            subscribes: !publishes,
+            join: LoginSteps::default(),
+        };
+        let roles = [role(2, true), role(7, false)];
+        let of = |workers: &[u32]| {
+            let own = roles_of(workers, 3, &roles);
+            own.iter()
+                .map(|it| (it.connections, it.publishes))
+                .collect::<Vec<_>>()
+        };
+        // Places 0 and 1 send; workers have every third place.
+        assert_eq!(of(&[0]), [(1, true), (2, false)]);
+        assert_eq!(of(&[1, 2]), [(1, true), (5, false)]);
+        assert_eq!(of(&[2]), [(3, false)], "it has no sender");
     }
 
     #[test]

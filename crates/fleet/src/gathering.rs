@@ -1,6 +1,9 @@
 //! The books of all agents, added up: while the run is under way, or afterwards from what the bus has
 //! kept. Counts are added bin by bin by the same collector that adds up the threads of one process.
 
+mod between;
+mod rates;
+
 use std::collections::BTreeMap;
 
 use thiserror::Error;
@@ -11,7 +14,9 @@ use wsbench_load::plan::Plan;
 use wsbench_load::result::{Absences, Ended, RunResult};
 use wsbench_record::document::{Agent, AgentClock, Fleet};
 
+use self::rates::Rates;
 use crate::bus::{BusEntry, Of};
+use crate::coordinator::AgentState;
 use crate::protocol::{Final, Task};
 use crate::wire;
 
@@ -77,6 +82,7 @@ pub struct Gathering<'a> {
     collector: Collector<'a>,
     finals: BTreeMap<String, Final>,
     parts: u64,
+    rates: Rates,
 }
 
 impl<'a> Gathering<'a> {
@@ -85,10 +91,16 @@ impl<'a> Gathering<'a> {
     pub fn new(task: &'a Task, plan: &'a Plan) -> Self {
         Self {
             task,
-            collector: Collector::new(plan, plan.threads, task.started_at_unix_ms),
+            collector: between::collector(task, plan),
             finals: BTreeMap::new(),
             parts: 0,
+            rates: Rates::default(),
         }
+    }
+
+    /// Tells the live view how the agents stand, with what comes next.
+    pub fn tell_of(&mut self, agents: &[AgentState]) {
+        self.collector.tell_of(self.rates.standings(agents));
     }
 
     /// Takes an entry in, once however often it comes; `observer` hears of what it completes.
@@ -121,6 +133,7 @@ impl<'a> Gathering<'a> {
                         worker: part.share,
                     });
                 }
+                self.rates.take(agent, &part);
                 match self.collector.take(part, observer) {
                     Ok(_) => {
                         self.parts += 1;
@@ -250,6 +263,7 @@ impl<'a> Gathering<'a> {
             parts: self.parts,
             doubled_parts,
             missing_parts: holes,
+            between: None,
             collected: false,
         };
         let mut addresses: Vec<String> = Vec::new();
@@ -268,8 +282,11 @@ impl<'a> Gathering<'a> {
             result.be_told_by_kernel();
         }
         Gathered {
+            fleet: Fleet {
+                between: between::judged(&mut result, &agents),
+                ..fleet
+            },
             result,
-            fleet,
             agents,
             loopback,
         }

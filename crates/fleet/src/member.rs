@@ -12,13 +12,13 @@ use wsbench_drive::resolve::Resolved;
 use wsbench_drive::run::{self, Allotment, StopSignal};
 use wsbench_load::meter::WarmUpAnswers;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Plan, PlanError, StopRule};
+use wsbench_load::plan::{Arrival, Audience, Flow, Plan, PlanError, PlanSpec, Role, StopRule};
 use wsbench_load::quota::Quota;
 use wsbench_load::result::Ended;
 use wsbench_record::document::{Agent, AgentClock, Document};
 
 use crate::agent::Here;
-use crate::deal::connections_of;
+use crate::deal::{connections_of, roles_of};
 use crate::protocol::{EndWord, Final, Seat, WarmTick};
 use crate::wire;
 
@@ -30,11 +30,16 @@ pub fn own_plan(whole: &Plan, seat: &Seat, cpus: &[usize]) -> Result<Plan, PlanE
     let all = whole.clients.connections;
     let own = connections_of(&seat.workers, whole.threads, all);
     let quota = Quota::of_workers(whole, seat.before, seat.workers.len() as u32);
-    let share = f64::from(own) / f64::from(all);
+    let senders = whole.clients.publishers();
+    let own_senders = connections_of(&seat.workers, whole.threads, senders);
+    let share = f64::from(own_senders) / f64::from(senders.max(1));
     whole.edited(|spec| {
         spec.threads = seat.workers.len() as u32;
         spec.cpus = cpus.to_vec();
         spec.clients.connections = own;
+        if whole.clients.is_fanned_out() {
+            fan_out(spec, seat, whole.threads);
+        }
         spec.stop = match spec.stop {
             StopRule::Messages(_) => StopRule::Messages(quota.messages_left().max(1)),
             StopRule::Clients(_) => StopRule::Clients(quota.clients_left().max(1)),
@@ -50,6 +55,35 @@ pub fn own_plan(whole: &Plan, seat: &Seat, cpus: &[usize]) -> Result<Plan, PlanE
             *rate *= seat.workers.len() as f64 / f64::from(whole.threads);
         }
     })
+}
+
+/// What of messages to many falls to a share. One without senders has listeners alone, and one without
+/// receivers speaks to nobody here.
+fn fan_out(spec: &mut PlanSpec, seat: &Seat, all_workers: u32) {
+    let clients = &mut *spec.clients;
+    clients.roles = roles_of(&seat.workers, all_workers, &clients.roles);
+    let has = |of: fn(&Role) -> bool| clients.roles.is_empty() || clients.roles.iter().any(of);
+    let (sends, receives) = (has(|role| role.publishes), has(|role| role.subscribes));
+    let exchange = &mut clients.exchange;
+    if let Some(rooms) = &mut exchange.rooms {
+        rooms.each = rooms.each.min(rooms.count);
+        rooms.count = rooms
+            .count
+            .min(clients.connections.saturating_mul(rooms.each));
+        rooms.names.truncate(rooms.count as usize);
+    }
+    if sends && receives {
+        return;
+    }
+    clients.roles.clear();
+    (exchange.audience, exchange.envelope, exchange.ack) = (Audience::Sender, None, None);
+    if sends {
+        (exchange.flow, exchange.rooms) = (Flow::Oneway, None);
+    } else {
+        exchange.flow = Flow::Idle;
+        clients.arrival = Arrival::Closed { depth: 1 };
+        spec.warmup.at_most = None;
+    }
 }
 
 /// Orders for a run that is under way on other threads: the newest of each, kept until there is a run.

@@ -1,14 +1,14 @@
 //! The plan as it goes over the bus: without anything secret, and with nothing left out unsaid.
 //!
 //! A header that holds a credential goes as it was written, with `{env:NAME}` in the place of the
-//! credential, which each agent reads from its own environment. What a plan holds besides that JSON
-//! does not carry is refused by name.
+//! credential, which each agent reads from its own environment; so does what is said in logins. What a plan
+//! holds besides that JSON does not carry is refused by name.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 use thiserror::Error;
-use wsbench_load::plan::{Header, Plan, PlanError, PlanSpec};
+use wsbench_load::plan::{HandedLogin, Header, NotHanded, Plan, PlanError, PlanSpec};
 
 /// A plan for the bus.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +17,8 @@ pub struct Portable {
     pub plan: Value,
     /// Headers that hold references to secrets.
     pub headers: Vec<(String, String)>,
+    /// What is said and awaited before the load: by all, and by each role; none where that is nothing.
+    pub logins: Vec<HandedLogin>,
 }
 
 /// The reason why a plan cannot be given to others, or be taken from them.
@@ -34,6 +36,14 @@ pub enum NotPortable {
     /// A variable is not set.
     #[error("{0} is not set in this agent's environment, and the header {1} asks for it")]
     NotSet(String, String),
+    /// A login cannot be given to others.
+    #[error(
+        "{0}; none goes over the bus: write {{env:NAME}} in its place, which each agent looks up"
+    )]
+    Login(NotHanded),
+    /// A login asks for what is not set.
+    #[error("{0} is not set in this agent's environment, and a text of the login asks for it")]
+    NotSetForLogin(String),
     /// It is no plan.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -69,6 +79,27 @@ fn has_more(name: &str, value: &str) -> bool {
     is_glued || left.next().is_some()
 }
 
+impl From<NotHanded> for NotPortable {
+    fn from(why: NotHanded) -> Self {
+        match why {
+            NotHanded::NotSet(name) => Self::NotSetForLogin(name),
+            NotHanded::Unwritten => Self::NotStored("a login with messages that are no text"),
+            why @ NotHanded::Credential => Self::Login(why),
+        }
+    }
+}
+
+/// Takes the logins out of a plan: that of all, and those of its roles; none where nobody has one.
+fn logins(spec: &mut PlanSpec) -> Result<Vec<HandedLogin>, NotPortable> {
+    let clients = &mut *spec.clients;
+    let roles = clients.roles.iter_mut().map(|role| &mut role.join);
+    let all = std::iter::once(&mut clients.login).chain(roles);
+    let handed: Result<Vec<_>, _> = all.map(|login| std::mem::take(login).handed()).collect();
+    let handed = handed?;
+    let has_any = handed.iter().any(|login| !login.is_empty());
+    Ok(if has_any { handed } else { Vec::new() })
+}
+
 impl Portable {
     /// The plan as it may go over the bus.
     ///
@@ -95,6 +126,7 @@ impl Portable {
             return Err(NotPortable::NotStored("the login at a proxy"));
         }
         spec.shows_secrets = false;
+        let logins = logins(&mut spec)?;
         let unreadable = |error: serde_json::Error| NotPortable::Unreadable(error.to_string());
         let text = serde_json::to_value(spec.redacted()).map_err(unreadable)?;
         let read: PlanSpec = serde_json::from_value(text.clone()).map_err(unreadable)?;
@@ -102,6 +134,7 @@ impl Portable {
             None => Ok(Self {
                 plan: text,
                 headers,
+                logins,
             }),
             Some(what) => Err(NotPortable::NotStored(what)),
         }
@@ -124,6 +157,14 @@ impl Portable {
             }
             spec.upgrade.headers.push(Header::new(name.clone(), whole));
         }
+        let find = |name: &str| environment.get(name).cloned();
+        let mut logins = self.logins.iter().cloned();
+        if let Some(login) = logins.next() {
+            spec.clients.login = login.login(&find)?;
+        }
+        for (role, login) in spec.clients.roles.iter_mut().zip(logins) {
+            role.join = login.login(&find)?;
+        }
         Ok(spec.check()?)
     }
 
@@ -133,7 +174,12 @@ impl Portable {
     /// [`NotPortable`].
     pub fn unresolved(&self) -> Result<Plan, NotPortable> {
         let names = self.headers.iter().flat_map(|(_, value)| references(value));
-        let itself = |name: &str| (name.to_owned(), format!("{{env:{name}}}"));
+        let names = names.map(str::to_owned);
+        let names = names.chain(self.logins.iter().flat_map(HandedLogin::variables));
+        let itself = |name: String| {
+            let reference = format!("{{env:{name}}}");
+            (name, reference)
+        };
         self.resolved(&names.map(itself).collect())
     }
 }
@@ -146,7 +192,6 @@ fn missing(sent: &PlanSpec, read: &PlanSpec) -> Option<&'static str> {
             mine.exchange.payload != theirs.exchange.payload,
             "a message or corpus from a file",
         ),
-        (mine.login != theirs.login, "a login with texts of its own"),
         (sent.tls != read.tls, "a certificate or key"),
         (sent.target != read.target, "a URL that holds a credential"),
         (
@@ -172,6 +217,8 @@ fn references(text: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wsbench_load::plan::{LoginStep, LoginSteps, Spoken};
+    use wsbench_load::template::Template;
 
     fn plan(headers: &[(&str, &str)]) -> Plan {
         let spec = PlanSpec::against("ws://h:1/".parse().unwrap());
@@ -231,6 +278,35 @@ mod tests {
         ] {
             assert!(Portable::of(&plan(&[(name, value)])).is_ok(), "{value}");
         }
+    }
+
+    #[test]
+    fn logins_go_as_they_were_written_and_variables_are_looked_up_by_each_agent() {
+        let find = |_: &str| Some("here".to_owned());
+        let mut words = Template::for_words(r#"{"user":"{env:WHO}"}"#).unwrap();
+        words.look_up(&find).unwrap();
+        let login = LoginSteps::default().then(LoginStep::Send(Spoken::text(words)));
+        let sent = plan(&[]).edited(|spec| spec.clients.login = login).unwrap();
+        let portable = Portable::of(&sent).unwrap();
+        let there = portable.resolved(&[("WHO".to_owned(), "there".to_owned())].into());
+        let there = there.unwrap();
+        let said: Vec<_> = there.clients.login.spoken().collect();
+        assert_eq!(said[0].words.secrets().collect::<Vec<_>>(), ["there"]);
+        let unset = portable.resolved(&BTreeMap::new()).unwrap_err().to_string();
+        assert_eq!(
+            unset,
+            "WHO is not set in this agent's environment, and a text of the login asks for it"
+        );
+        assert!(portable.unresolved().is_ok());
+        let words = Template::for_words(r#"{"password":"hidden"}"#).unwrap();
+        let login = LoginSteps::default().then(LoginStep::Send(Spoken::text(words)));
+        let secret = plan(&[]).edited(|spec| spec.clients.login = login).unwrap();
+        let refused = Portable::of(&secret).unwrap_err().to_string();
+        assert!(
+            refused.starts_with("a text of the login holds a credential"),
+            "{refused}"
+        );
+        assert!(!refused.contains("hidden"));
     }
 
     #[test]

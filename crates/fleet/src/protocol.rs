@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 use wsbench_drive::crew::Agreed;
 use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::HandedLogin;
 use wsbench_load::result::Ended;
 use wsbench_record::document::{Agent, Host};
 
@@ -203,6 +204,9 @@ pub struct Task {
     /// Headers that hold secrets, with their references (`{env:NAME}`) in the place of those.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<(String, String)>,
+    /// What is said and awaited before the load: by all, and by each role, variables by their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub logins: Vec<HandedLogin>,
     /// The command line that asked for it, without secrets.
     pub command: String,
     /// Zero of the run's clock by the coordinator's wall clock, milliseconds since the Unix epoch.

@@ -282,6 +282,7 @@ impl OnThread {
         let portable = Portable {
             plan: task.plan.clone(),
             headers: task.headers.clone(),
+            logins: task.logins.clone(),
         };
         let whole = portable
             .resolved(&self.environment)

@@ -87,7 +87,7 @@ impl Room {
         })
         .check()
         .expect("a plan");
-        let board = <Fanout>::shared(&plan);
+        let board = <Fanout>::shared(&plan, &[0]);
         let mut context = Context {
             common: Common::new(&plan, Quota::new(&plan), "room".to_owned(), 0),
             local: <Fanout>::local(&plan, 0, 0, &board),

@@ -41,8 +41,8 @@ pub trait Exchange: Sized + Debug + Send + 'static {
     /// Sums that the counters of every run make up.
     const LAWS: &'static [Law];
 
-    /// State that the workers of a run of `plan` share.
-    fn shared(plan: &Plan) -> Self::Shared;
+    /// State that the workers of a run of `plan` share who are in this process: `here`, by their numbers.
+    fn shared(plan: &Plan, here: &[u32]) -> Self::Shared;
 
     /// State that worker number `worker` keeps for the exchanges of `plan`. The wall clock said
     /// `epoch_ns` when the run began, ns since the Unix epoch.
@@ -115,8 +115,8 @@ pub trait Exchange: Sized + Debug + Send + 'static {
     /// Nothing is awaited any more: settles what is, in the way that `how` says.
     fn give_up(&mut self, io: &mut Io<'_, Self::Local>, now: Nanos, how: Unanswered);
 
-    /// The connection is over, and nothing is awaited on it. Called once.
-    fn on_end(&mut self, io: &mut Io<'_, Self::Local>);
+    /// The connection is over at `now`, and nothing is awaited on it. Called once.
+    fn on_end(&mut self, io: &mut Io<'_, Self::Local>, now: Nanos);
 
     /// The answers that all exchanges of a worker still await at `now`: its drain lasts until there
     /// are none.

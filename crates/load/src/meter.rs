@@ -416,6 +416,33 @@ impl Meter {
         }
     }
 
+    /// Books a right delivery of a message of another process, which was due then by that one's clock.
+    pub fn delivered_from_afar(
+        &mut self,
+        due: Nanos,
+        at: Nanos,
+        received: Nanos,
+        is_measured: bool,
+    ) {
+        if self.window.contains(received) {
+            self.tally.deliveries.received_in_window += 1;
+        }
+        if !is_measured {
+            self.warm_up.answers += 1;
+            self.warm_up.service_ns += u128::from((at - due).0);
+            return;
+        }
+        self.tally.deliveries.between_agents += 1;
+        if at < due {
+            self.tally.deliveries.from_the_future += 1;
+        } else {
+            self.tally.record(Series::DeliveryBetween, at - due);
+        }
+        if self.arrived.is_some_and(|stamp| stamp <= received) {
+            self.book_wait(received - at, 1);
+        }
+    }
+
     /// Books time for which so many messages waited in our own queue.
     #[inline]
     fn book_wait(&mut self, wait: Nanos, count: u64) {

@@ -43,7 +43,7 @@ pub use check::{LONGEST_SOCKET_PATH, LONGEST_SOCKS_FIELD};
 pub use error::{PlanError, Why};
 pub use expect::{Expect, Promise, TOLERATED_FAILURES};
 pub use flow::{Flow, Pushes, Stamp, StampError};
-pub use login::{Expected, LoginStep, LoginSteps, Spoken};
+pub use login::{Expected, HandedLogin, LoginStep, LoginSteps, NotHanded, Spoken};
 pub use membership::LoginTurn;
 pub use opening::{
     Compression, Connect, Family, Header, Http, RESERVED_HEADERS, RevealedHeaders, Upgrade,

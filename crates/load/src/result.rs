@@ -292,6 +292,22 @@ pub struct Progress {
     pub cpu_shares: Vec<f64>,
     /// Share of the last interval in which each of them was runnable and had no core.
     pub wait_shares: Vec<f64>,
+    /// The machines that carry the run out, where others than this one do.
+    pub agents: Vec<AgentStanding>,
+}
+
+/// A machine of a fleet in a run, for the live view.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AgentStanding {
+    /// Its name.
+    pub name: String,
+    /// Step of the run that it has reached, in a word.
+    pub step: String,
+    /// Reason why it is lost, if it is.
+    pub lost: Option<String>,
+    /// Its share of the rate of all in the newest interval that it has handed over, 0.0 to 1.0; `None`
+    /// before there is one.
+    pub share: Option<f64>,
 }
 
 /// Stage of a run.

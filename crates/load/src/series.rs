@@ -220,7 +220,24 @@ series! {
         caption: "delivery until given up",
         shown: Shown::AsTail,
     }
-    /// The same from the time at which the message was sent, ns.
+    /// The same of receivers whose agent is not the sender's, by the clocks of two machines, which are one to
+    /// within `fleet.between.bound_ns`, ns. Absent where all connections are one agent's, and where that
+    /// bound is more than a tenth of the median. Deliveries that came before they were due are not in it;
+    /// `deliveries.from_the_future` counts them.
+    DeliveryBetween = "delivery_between" + "_ns" {
+        title: "between agents",
+        caption: "delivery from agent to agent",
+        shown: Shown::IfMeasured,
+        tail: Some(Series::DeliveryBetweenCensored),
+    }
+    /// The part of those that belongs to receivers whom a message never reached: how long it had been due
+    /// when it was given up.
+    DeliveryBetweenCensored = "delivery_between_censored" + "" {
+        title: "never between",
+        caption: "delivery from agent to agent until given up",
+        shown: Shown::AsTail,
+    }
+    /// From the time at which the message was sent to its arrival at each receiver, ns.
     DeliveryService = "delivery_service" + "_ns" {
         title: "delivery from sent",
         caption: "delivery from when it was sent",

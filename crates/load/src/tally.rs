@@ -13,7 +13,7 @@ pub use counts::{
     is_same,
 };
 pub use deciles::{DECILES, Deciles};
-pub use handed::{Handed, Partial, Published};
+pub use handed::{Addressed, Handed, Move, Partial, Published};
 
 use std::collections::BTreeMap;
 

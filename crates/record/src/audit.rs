@@ -257,6 +257,8 @@ pub enum Kind {
     AgentDiffers,
     /// The windows of a fleet's agents are one.
     FleetClocks,
+    /// The times between a fleet's agents are known by their clocks.
+    FleetBetween,
     /// A check that this version does not know.
     #[serde(other)]
     Unknown,

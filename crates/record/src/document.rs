@@ -34,7 +34,7 @@ pub use distribution::Distribution;
 pub use figures::{
     Ended, Failure, Floor, Gap, Generator, Handshake, Pings, Pressure, Stamps, Thread, Turns,
 };
-pub use fleet::{Agent, AgentClock, Fleet};
+pub use fleet::{Agent, AgentClock, Between, Fleet, Withheld};
 pub use host::{Host, Interface};
 pub use interval::{Interval, IntervalSpans};
 pub use known::Known;

@@ -102,6 +102,7 @@ fn figures(sheet: &mut Sheet, document: &Document, shares: &[f64], left_out: Lef
     }
     if document.deliveries.is_some() {
         deliveries::whole(sheet, document);
+        deliveries::between(sheet, document);
         deliveries::acks(sheet, document);
     }
     if has_times && left_out < LeftOut::Shape {

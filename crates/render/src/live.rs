@@ -12,7 +12,7 @@ use wsbench_judge::under_way::{self, RunStanding};
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{PlanSpec, Population, StopRule};
-use wsbench_load::result::{Interval, Progress, RunResult, Stage};
+use wsbench_load::result::{AgentStanding, Interval, Progress, RunResult, Stage};
 use wsbench_load::series::Series;
 use wsbench_record::document::{Confidences, Distribution, Document, Record, RunContext, Server};
 use wsbench_record::units::{count, counted, seconds, span};
@@ -64,6 +64,8 @@ pub struct View {
     pub errors: Vec<(String, u64)>,
     /// CPU share of each generator thread in the last interval.
     pub cpu_shares: Vec<f64>,
+    /// The machines of a fleet that carry the run out.
+    pub agents: Vec<AgentStanding>,
 }
 
 /// One interval of the time series.
@@ -143,6 +145,7 @@ impl View {
             clients: clients(progress, plan),
             errors: errors(progress),
             cpu_shares: progress.cpu_shares.clone(),
+            agents: progress.agents.clone(),
         }
     }
 
@@ -220,7 +223,16 @@ pub fn line(progress: &Progress, plan: &PlanSpec) -> String {
         .fold(0, |sum: u64, (_, number)| sum.saturating_add(*number));
     parts.push(counted(alive(progress), "conn"));
     parts.push(counted(errors, "error"));
+    parts.extend(lost_agents(&progress.agents));
     parts.join("  ")
+}
+
+/// The machines of a fleet that are lost, in words; `None` where none is.
+pub(crate) fn lost_agents(agents: &[AgentStanding]) -> Option<String> {
+    let lost = agents.iter().filter(|it| it.lost.is_some());
+    let lost: Vec<String> = lost.map(|it| printable(&it.name)).collect();
+    let all = counted(agents.len() as u64, "agent");
+    (!lost.is_empty()).then(|| format!("lost: {} of {all}", lost.join(", ")))
 }
 
 /// The stage in a word.

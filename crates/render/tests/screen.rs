@@ -18,7 +18,7 @@ use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::histogram::Sparse;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, PlanSpec};
-use wsbench_load::result::{Progress, RunResult, Stage, WindowSlice};
+use wsbench_load::result::{AgentStanding, Progress, RunResult, Stage, WindowSlice};
 use wsbench_load::series::{InIntervals, InSlices};
 use wsbench_record::document::{Known, Percentile};
 use wsbench_record::ranking::WorkloadKind;
@@ -90,6 +90,23 @@ fn starved() -> (Progress, PlanSpec) {
     (progress, plan)
 }
 
+/// A run of three machines, one of which is lost and one has yet to hand its first interval over.
+fn of_a_fleet() -> (Progress, PlanSpec) {
+    let (mut progress, plan) = measuring();
+    let agent = |name: &str, lost: Option<&str>, share| AgentStanding {
+        name: name.to_owned(),
+        step: "under load".to_owned(),
+        lost: lost.map(str::to_owned),
+        share,
+    };
+    progress.agents = vec![
+        agent("rack-1", None, Some(0.667)),
+        agent("rack-2", Some("not heard of for 8 s"), None),
+        agent("rack-3", None, None),
+    ];
+    (progress, plan)
+}
+
 /// A run that has not begun to measure.
 fn connecting() -> (Progress, PlanSpec) {
     (Progress::default(), runs::plan())
@@ -135,6 +152,7 @@ fn screens_from_tiny_to_wide() {
         ("stamped", stamped()),
         ("gone", gone()),
         ("starved", starved()),
+        ("fleet", of_a_fleet()),
     ];
     for (name, run) in runs {
         for (width, height) in [(20, 5), (60, 20), (80, 24), (120, 40)] {
@@ -190,7 +208,14 @@ fn percentiles_have_intervals_from_the_fifth_part_of_the_window_on() {
 
 #[test]
 fn no_small_size_and_no_stage_panics() {
-    for run in [measuring(), in_trouble(), connecting(), stamped(), gone()] {
+    for run in [
+        measuring(),
+        in_trouble(),
+        connecting(),
+        stamped(),
+        gone(),
+        of_a_fleet(),
+    ] {
         let view = view(&run.0, &run.1);
         for size in (0..=24).flat_map(|w| (0..=8).map(move |h| (w, h))) {
             shown(&view, Look::default(), size, true);
@@ -242,6 +267,27 @@ fn the_smallest_screens_keep_what_is_needed_most() {
 }
 
 #[test]
+fn a_fleet_is_told_machine_by_machine_and_what_is_lost_where_there_is_no_room_for_all() {
+    let tall = drawn(&of_a_fleet(), 100, 30, false).to_string();
+    for words in [
+        "67 % of rate",
+        "lost: not heard of for 8 s",
+        "rack-3",
+        "under load",
+    ] {
+        assert!(tall.contains(words), "no '{words}' in {tall}");
+    }
+    for (width, height) in [(80, 24), (60, 20), (40, 6)] {
+        let small = drawn(&of_a_fleet(), width, height, false).to_string();
+        assert!(small.contains("rack-2"), "{small}");
+    }
+    let (mut progress, plan) = of_a_fleet();
+    progress.agents[1].lost = None;
+    let small = drawn(&(progress, plan), 80, 24, false).to_string();
+    assert!(small.contains("all 3 there"), "{small}");
+}
+
+#[test]
 fn lines_for_files() {
     let line = |(progress, plan): (Progress, PlanSpec)| live::line(&progress, &plan);
     assert_eq!(
@@ -253,6 +299,11 @@ fn lines_for_files() {
         "12.1 s  82.6k msg/s  p50 1.00 ms p99 1.71 ms  own queue 800 µs  64 conns  0 errors"
     );
     assert_eq!(line(connecting()), "0.0 s  connecting  0 conns  0 errors");
+
+    assert_eq!(
+        line(of_a_fleet()),
+        "12.1 s  78.5k msg/s  p50 999 µs p99 1.71 ms  64 conns  0 errors  lost: rack-2 of 3 agents"
+    );
 
     let (mut progress, mut plan) = measuring();
     plan.stop = runs::replacement().1.stop;

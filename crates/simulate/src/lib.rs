@@ -23,6 +23,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod apart;
 mod compressor;
 mod cores;
 mod engine;
@@ -58,6 +59,7 @@ pub use crate::scenario::{
     ServiceCourse, ServiceTime, ToAll, Unsent,
 };
 
+pub use crate::apart::handed_apart;
 use crate::engine::Attended;
 use crate::world::World;
 
@@ -214,9 +216,8 @@ fn attend_to<X: Exchange>(
         workers: (0..plan.threads).collect(),
     };
     let crew = Crew::<_, X>::new(plan, terms, |share| {
-        let gives_stamps = plan.timestamps != Timestamps::User;
         Ok::<_, Infallible>(Equipment {
-            engine: Attended::new(&world, share.worker, gives_stamps),
+            engine: Attended::new(&world, share.worker, tells_arrivals(plan)),
             stopwatch: counting_stopwatch(),
         })
     });
@@ -248,6 +249,11 @@ fn attend_to<X: Exchange>(
         violations_of_ours: world.server.violations,
     };
     (witness, agreed)
+}
+
+/// Whether the simulated kernel says when something has come.
+fn tells_arrivals(plan: &Plan) -> bool {
+    plan.timestamps != Timestamps::User
 }
 
 /// Lets each worker have its turns until all have ended; calls `after` after each turn.

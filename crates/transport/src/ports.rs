@@ -48,11 +48,11 @@ impl PortRange {
     /// First and last port of the part whose turn it is, both included; then it is the next one's.
     pub(crate) fn next_part(&mut self) -> (u16, u16) {
         let length = u32::from(self.last - self.first) + 1;
-        // Not beyond `length`, so what is added fits.
-        let begin = |part: u16| (length * u32::from(part) / u32::from(self.parts)) as u16;
+        let begin = |part: u16| length * u32::from(part) / u32::from(self.parts);
+        // The last port of the last part is `last`, so what is added fits.
         let bounds = (
-            self.first + begin(self.turn),
-            self.first + (begin(self.turn + 1) - 1),
+            self.first + begin(self.turn) as u16,
+            self.first + (begin(self.turn + 1) - 1) as u16,
         );
         self.turn = (self.turn + 1) % self.parts;
         bounds

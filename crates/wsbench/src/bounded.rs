@@ -74,6 +74,6 @@ mod tests {
     fn what_is_no_text_is_told_as_that() {
         let refused = text(&b"\xff"[..], 10).unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::InvalidData);
-        assert_eq!(text(&"ä".as_bytes()[..], 10).unwrap(), "ä");
+        assert_eq!(text("ä".as_bytes(), 10).unwrap(), "ä");
     }
 }

@@ -114,11 +114,7 @@ fn every_flag_explains_itself() {
 }
 
 /// Flags that no test tries, and why.
-const UNTRIED: [(&str, &str); 3] = [
-    ("bus-ca", "no bus behind TLS is started by the tests"),
-    ("creds", "no bus with accounts is started by the tests"),
-    ("idle-exit", "agents of the tests are ended by them"),
-];
+const UNTRIED: [(&str, &str); 1] = [("idle-exit", "agents of the tests are ended by them")];
 
 /// Each flag of each command is tried: in a test of the command line, or on a page whose commands are run.
 #[test]

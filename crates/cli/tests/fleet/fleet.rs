@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -45,28 +45,64 @@ fn free_port() -> u16 {
 pub(crate) struct Bus {
     port: u16,
     folder: TempDir,
-    login: Option<(String, String)>,
+    /// Flags of the server beside those of its place.
+    server_flags: Vec<String>,
+    scheme: &'static str,
+    /// Flags by which wsbench is let in, and what stands before the host for that.
+    flags: Vec<String>,
+    login: String,
     process: Option<Process>,
 }
 
 impl Bus {
-    fn new(login: Option<(String, String)>) -> Self {
+    fn new(server_flags: Vec<String>, scheme: &'static str) -> Self {
         let mut bus = Self {
             port: free_port(),
             folder: TempDir::new().unwrap(),
-            login,
+            server_flags,
+            scheme,
+            flags: Vec::new(),
+            login: String::new(),
             process: None,
         };
         bus.start();
         bus
     }
 
+    /// One that lets everybody in.
+    pub(crate) fn plain() -> Self {
+        Self::new(Vec::new(), "nats")
+    }
+
     pub(crate) fn with_login(user: &str, password: &str) -> Self {
-        Self::new(Some((user.to_owned(), password.to_owned())))
+        let flags = ["--user", user, "--pass", password];
+        Self::new(flags.map(str::to_owned).into(), "nats")
+    }
+
+    /// One whose server is configured by this file, and speaks TLS alone.
+    pub(crate) fn secured(configuration: &Path) -> Self {
+        let file = configuration.display().to_string();
+        Self::new(vec!["-c".to_owned(), file], "tls")
+    }
+
+    /// The same to which wsbench comes with these flags.
+    pub(crate) fn let_in_by(self, flags: &[String]) -> Self {
+        Self {
+            flags: flags.to_vec(),
+            ..self
+        }
+    }
+
+    /// The same to which wsbench comes with a login in the URL.
+    pub(crate) fn with_url_login(self, login: &str) -> Self {
+        Self {
+            login: format!("{login}@"),
+            ..self
+        }
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("nats://127.0.0.1:{}", self.port)
+        format!("{}://{}127.0.0.1:{}", self.scheme, self.login, self.port)
     }
 
     pub(crate) fn start(&mut self) {
@@ -80,9 +116,7 @@ impl Bus {
             "-sd",
         ]);
         server.arg(self.folder.path());
-        if let Some((user, password)) = &self.login {
-            server.args(["--user", user, "--pass", password]);
-        }
+        server.args(&self.server_flags);
         server.stdout(Stdio::null()).stderr(Stdio::null());
         let child = server
             .spawn()
@@ -141,8 +175,13 @@ pub(crate) struct Run {
 
 impl Fleet {
     pub(crate) fn of(names: &[&str]) -> Self {
-        let bus = Bus::new(None);
+        Self::over(Bus::plain(), names, &[])
+    }
+
+    /// Agents of these names and a server with these flags, over a bus.
+    pub(crate) fn over(bus: Bus, names: &[&str], server: &[&str]) -> Self {
         let mut serve = command(&["serve", "--port", "0"]);
+        serve.args(server);
         let mut child = serve
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -174,6 +213,7 @@ impl Fleet {
         let said = self.folder.path().join(format!("{name}.log"));
         let mut agent = Command::new(program);
         agent.args(["agent", "--name", name, "--bus", &self.bus.url()]);
+        agent.args(&self.bus.flags);
         agent
             .stdin(Stdio::null())
             .stderr(fs::File::create(&said).unwrap());
@@ -215,6 +255,7 @@ impl Fleet {
     pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = command(words);
         command.args(["--bus", &self.bus.url()]);
+        command.args(&self.bus.flags);
         command
     }
 
@@ -222,8 +263,13 @@ impl Fleet {
         self.agents.iter().find(|agent| agent.name == name).unwrap()
     }
 
+    /// The number of an agent's process.
+    pub(crate) fn pid(&self, name: &str) -> u32 {
+        self.agent(name).process.0.id()
+    }
+
     pub(crate) fn signal(&self, name: &str, signal: &str) {
-        let pid = self.agent(name).process.0.id().to_string();
+        let pid = self.pid(name).to_string();
         let sent = Command::new("kill")
             .args([&format!("-{signal}"), &pid])
             .status()
@@ -271,6 +317,7 @@ impl Fleet {
         run.args(experiment);
         run.args(words)
             .args(["--agents", &agents.to_string(), "--bus", &self.bus.url()]);
+        run.args(&self.bus.flags);
         run.arg(&self.url).arg("-o").arg(&output);
         run.stdout(Stdio::null())
             .stderr(fs::File::create(&said).unwrap());
@@ -358,66 +405,100 @@ impl Run {
     }
 }
 
-/// A run on machines that are apart: the bus on the first, the server on the second. `meanwhile` is done
-/// under load.
-pub(crate) fn apart(
-    machines: &Machines,
-    agents: &[&str],
-    words: &[String],
-    meanwhile: impl FnOnce(),
-) -> Measured {
-    let folder = TempDir::new().unwrap();
-    let program = env!("CARGO_BIN_EXE_wsbench");
-    let (ctl, server) = (machines.address("ctl"), machines.address("srv"));
-    let quiet = |command: &mut Command| {
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        Process(command.spawn().unwrap())
-    };
-    let mut bus = machines.command("ctl", "nats-server");
-    let _bus = quiet(
-        bus.args(["-a", &ctl, "-js", "-sd"])
-            .arg(folder.path().join("js")),
-    );
-    let mut serve = machines.command("srv", program);
-    let _server = quiet(serve.args(["serve", "--host", &server, "--port", "9001"]));
-    let url = format!("nats://{ctl}");
-    let mut running = Vec::new();
-    for name in agents {
-        let said = folder.path().join(name);
-        let mut agent = machines.command(name, program);
-        agent
-            .args(["agent", "--name", name, "--bus", &url])
-            .stdin(Stdio::null());
-        agent.stderr(fs::File::create(&said).unwrap());
-        running.push((Process(agent.spawn().unwrap()), said));
+/// Machines that are apart, with the bus on the first, the server on the second, and an agent on each of
+/// the others.
+pub(crate) struct Apart<'a> {
+    machines: &'a Machines,
+    agents: Vec<(Process, PathBuf)>,
+    _server: Process,
+    _bus: Process,
+    folder: TempDir,
+}
+
+impl<'a> Apart<'a> {
+    /// With a server that has these flags.
+    pub(crate) fn of(machines: &'a Machines, agents: &[&str], server: &[&str]) -> Self {
+        let folder = TempDir::new().unwrap();
+        let program = env!("CARGO_BIN_EXE_wsbench");
+        let quiet = |command: &mut Command| {
+            let command = command.stdin(Stdio::null()).stdout(Stdio::null());
+            Process(command.stderr(Stdio::null()).spawn().unwrap())
+        };
+        let mut bus = machines.command("ctl", "nats-server");
+        bus.args(["-a", &machines.address("ctl"), "-js", "-sd"]);
+        let bus = quiet(bus.arg(folder.path().join("js")));
+        let mut serve = machines.command("srv", program);
+        serve.args([
+            "serve",
+            "--host",
+            &machines.address("srv"),
+            "--port",
+            "9001",
+        ]);
+        let server = quiet(serve.args(server));
+        let url = format!("nats://{}", machines.address("ctl"));
+        let start = |name: &&str| {
+            let said = folder.path().join(name);
+            let mut agent = machines.command(name, program);
+            agent
+                .args(["agent", "--name", name, "--bus", &url])
+                .stdin(Stdio::null());
+            agent.stderr(fs::File::create(&said).unwrap());
+            (Process(agent.spawn().unwrap()), said)
+        };
+        let all = Self {
+            machines,
+            agents: agents.iter().map(start).collect(),
+            _server: server,
+            _bus: bus,
+            folder,
+        };
+        until("all agents are there", || {
+            all.have_said("of fleet default on")
+        });
+        all
     }
-    let have_said = |words: &str| {
+
+    fn have_said(&self, words: &str) -> bool {
         let said = |file: &PathBuf| fs::read_to_string(file).unwrap_or_default();
-        running.iter().all(|(_, file)| said(file).contains(words))
-    };
-    until("all agents are there", || have_said("of fleet default on"));
-    let (said, output) = (folder.path().join("said"), folder.path().join("run.json"));
-    let mut run = machines.command("ctl", program);
-    run.args(words)
-        .args(["--agents", &agents.len().to_string(), "--bus", &url]);
-    run.arg(format!("ws://{server}:9001/"))
-        .arg("-o")
-        .arg(&output);
-    run.env("WSBENCH_STATE_DIR", "").stdout(Stdio::null());
-    run.stderr(fs::File::create(&said).unwrap());
-    let process = Process(run.spawn().unwrap());
-    until("all have their shares", || {
-        have_said("a share of it is taken")
-    });
-    sleep(Duration::from_secs(5));
-    meanwhile();
-    Run {
-        process,
-        said,
-        output,
+        self.agents
+            .iter()
+            .all(|(_, file)| said(file).contains(words))
     }
-    .end()
+
+    /// A command on a machine, against the server.
+    fn start(&self, on: &str, words: &[String]) -> Run {
+        let (said, output) = (
+            self.folder.path().join("said"),
+            self.folder.path().join("run.json"),
+        );
+        let _ = fs::remove_file(&output);
+        let mut run = self.machines.command(on, env!("CARGO_BIN_EXE_wsbench"));
+        let url = format!("ws://{}:9001/", self.machines.address("srv"));
+        run.args(words).arg(url).arg("-o").arg(&output);
+        run.env("WSBENCH_STATE_DIR", "").stdout(Stdio::null());
+        run.stderr(fs::File::create(&said).unwrap());
+        Run {
+            process: Process(run.spawn().unwrap()),
+            said,
+            output,
+        }
+    }
+
+    /// What the fleet measures by these words, of a run or of an experiment; `meanwhile` is done under load.
+    pub(crate) fn measure(&self, words: &[String], meanwhile: impl FnOnce()) -> Measured {
+        let bus = format!("nats://{}", self.machines.address("ctl"));
+        let fleet = ["--agents", &self.agents.len().to_string(), "--bus", &bus].map(str::to_owned);
+        let run = self.start("ctl", &[words, &fleet].concat());
+        until("all have their shares", || {
+            self.have_said("a share of it is taken")
+        });
+        meanwhile();
+        run.end()
+    }
+
+    /// The same of one process on one of the machines.
+    pub(crate) fn alone(&self, on: &str, words: &[String]) -> Measured {
+        self.start(on, words).end()
+    }
 }

@@ -4,20 +4,29 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
+mod apart;
+mod fanout;
 mod fleet;
 mod namespaces;
+mod secured;
+mod slowed;
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use fleet::{Bus, Fleet, Measured, apart, command, until};
-use namespaces::Machines;
+use fleet::{Bus, Fleet, Measured, command, until};
 use serde_json::Value;
+
+/// Flags, as they are typed.
+fn words(text: &str) -> Vec<String> {
+    text.split_whitespace().map(str::to_owned).collect()
+}
 
 /// An open loop that takes so many seconds.
 fn load(seconds: u32) -> Vec<String> {
-    let words = format!("-c 30 -R 300 -d {seconds}s --warmup 500ms -t 1 --seed 7");
-    words.split(' ').map(str::to_owned).collect()
+    words(&format!(
+        "-c 30 -R 300 -d {seconds}s --warmup 500ms -t 1 --seed 7"
+    ))
 }
 
 fn number(value: &Value, path: &str) -> u64 {
@@ -438,35 +447,4 @@ fn what_is_of_one_machine_is_refused_before_anything_is_started() {
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert!(said.contains(expected), "{said}");
     }
-}
-
-/// Bus, server and agents on machines of their own; the cable of one is out for four seconds.
-#[test]
-#[ignore = "needs nats-server and network namespaces"]
-fn machines_that_are_apart_make_one_run_and_a_cable_that_was_out_costs_nothing() {
-    let Some(machines) = Machines::of(&["ctl", "srv", "a1", "a2", "a3"]) else {
-        println!("skipped: this user may make no network namespaces");
-        return;
-    };
-    let Measured {
-        document,
-        said,
-        code,
-    } = apart(&machines, &["a1", "a2", "a3"], &load(12), || {
-        machines.plug("a2", false);
-        sleep(Duration::from_secs(4));
-        machines.plug("a2", true);
-    });
-    assert_eq!(code, 0, "{said}");
-    assert_eq!(document["agents"].as_array().unwrap().len(), 3);
-    assert_eq!(
-        number(&document, "/messages/answered"),
-        by_agents(&document)
-    );
-    assert!(
-        document["fleet"].get("missing_parts").is_none(),
-        "{}",
-        document["fleet"]
-    );
-    assert_eq!(document["loopback"], false);
 }

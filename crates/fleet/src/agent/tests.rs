@@ -66,6 +66,7 @@ fn task() -> AgentEvent {
         build: Build::default(),
         plan: serde_json::Value::Null,
         headers: Vec::new(),
+        logins: Vec::new(),
         command: String::new(),
         started_at_unix_ms: 0,
         seats: vec![seat],

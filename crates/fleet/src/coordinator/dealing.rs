@@ -1,5 +1,6 @@
 //! From the probes of the clocks to everybody's share.
 
+use wsbench_load::fanout::too_few_numbers;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Plan;
 
@@ -77,9 +78,17 @@ impl Coordinator {
             spec.cpus.clear();
         });
         let plan = plan.map_err(NotPortable::from)?;
+        if let Some(numbers) = too_few_numbers(&plan).filter(|_| dealt.len() > 1) {
+            return Err(NoRun::TooFewNumbers {
+                rooms: plan.clients.exchange.room_count(),
+                numbers,
+                threads: all,
+            });
+        }
         let Portable {
             plan: text,
             headers,
+            logins,
         } = Portable::of(&plan)?;
         self.zero = now;
         let mut before = 0;
@@ -102,6 +111,7 @@ impl Coordinator {
             build: self.ask.build.clone(),
             plan: text,
             headers,
+            logins,
             command: self.ask.command.clone(),
             started_at_unix_ms: self.ask.zero_unix_ms + now.0 / 1_000_000,
             seats: seats.collect(),

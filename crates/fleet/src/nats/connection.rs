@@ -28,6 +28,12 @@ pub enum BusError {
     /// Somebody answers, and not to us.
     #[error("the bus at {0} refuses us: {1}; give the credentials that it knows")]
     Denied(String, String),
+    /// It is not known to be who it says.
+    #[error(
+        "the bus at {0} is not trusted: {1}; name the authority that its certificate comes from, and the \
+         bus as the certificate does"
+    )]
+    Untrusted(String, String),
     /// The file of credentials cannot be used.
     #[error("the credentials in {0} cannot be used: {1}")]
     Credentials(String, io::Error),
@@ -36,7 +42,7 @@ pub enum BusError {
     Refused(String),
     /// It keeps nothing.
     #[error(
-        "the bus keeps no streams for us: {0}; nats-server needs -js, and this user the right to it"
+        "the bus keeps no streams for us: {0}; nats-server needs -js and 4 GiB of room, and this user the right to it"
     )]
     NoStreams(String),
     /// The system gave no thread.
@@ -97,12 +103,15 @@ pub async fn connected(
                 error.kind(),
                 ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation
             );
-            Err(
-                match is_denied || words.to_lowercase().contains("authorization") {
-                    true => BusError::Denied(place.shown(), words),
-                    false => BusError::Unreachable(place.shown(), words),
-                },
-            )
+            let is_denied = is_denied || words.to_lowercase().contains("authorization");
+            // A handshake that fails is one of reading, or of TLS, by when it does.
+            let is_untrusted = error.kind() == ConnectErrorKind::Tls
+                || words.to_lowercase().contains("certificate");
+            Err(match (is_denied, is_untrusted) {
+                (true, _) => BusError::Denied(place.shown(), words),
+                (_, true) => BusError::Untrusted(place.shown(), words),
+                _ => BusError::Unreachable(place.shown(), words),
+            })
         }
         Err(_) => Err(BusError::Unreachable(
             place.shown(),

@@ -24,6 +24,7 @@ pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
         doubtful(record),
         differing(record),
         clocks(record),
+        between(record),
     ];
     found.into_iter().flatten().collect()
 }
@@ -150,6 +151,35 @@ fn differing(record: &Record) -> Option<Doubt> {
         ),
         "see its machine and its way to the server; percentiles of the sum are a mixture of the two",
     ))
+}
+
+/// Times from one agent to another are as good as their clocks; those within an agent are exact.
+fn between(record: &Record) -> Option<Doubt> {
+    let between = record.fleet.as_ref()?.between.as_ref()?;
+    let withheld = between.withheld.iter().map(|it| {
+        let share = between.bound_ns as f64 / (it.median_ns as f64).max(1.0);
+        format!(
+            "{} (median {}, the bound is {} of it)",
+            it.series,
+            seconds(it.median_ns as f64 / 1e9),
+            percent(share)
+        )
+    });
+    let withheld: Vec<String> = withheld.collect();
+    (!withheld.is_empty()).then(|| {
+        Doubt::new(
+            Kind::FleetBetween,
+            Severity::Note,
+            format!(
+                "times between agents are known to ±{} by their clocks, which is too little for: {}; they \
+                 are not told",
+                seconds(between.bound_ns as f64 / 1e9),
+                withheld.join(", ")
+            ),
+            "delivery times are of receivers on their sender's own agent, and exact; bring the bus nearer to \
+             the agents to have the others",
+        )
+    })
 }
 
 fn clocks(record: &Record) -> Option<Doubt> {

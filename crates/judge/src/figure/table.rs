@@ -69,6 +69,10 @@ pub(super) const ROWS: &[Row] = &[
     times(Series::Service),
     times(Series::Delivery),
     Row {
+        key: "delivery.between",
+        ..times(Series::DeliveryBetween)
+    },
+    Row {
         key: "delivery.service",
         ..times(Series::DeliveryService)
     },

@@ -11,6 +11,7 @@ use wsbench_wire::connection::MessageKind;
 
 use crate::context::Common;
 use crate::failure::FailureKind;
+use crate::fanout::postmark::PostmarkForm;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::pairing::Times;
@@ -29,6 +30,8 @@ pub(super) struct Acks {
     /// Those of them that are out.
     number: u32,
     has_any: bool,
+    /// Form of the postmarks in their tags, where they have any.
+    postmarks: Option<PostmarkForm>,
 }
 
 /// A message that was sent.
@@ -63,6 +66,11 @@ impl Acks {
     /// Due time of the oldest that is out.
     pub(super) fn oldest_due(&self) -> Option<Nanos> {
         self.out.front().map(|it| it.times.due)
+    }
+
+    /// Messages have postmarks of this form in their tags.
+    pub(super) fn be_postmarked(&mut self, form: PostmarkForm) {
+        self.postmarks = Some(form);
     }
 
     /// A message was sent, the one after those before it.
@@ -108,13 +116,22 @@ impl Acks {
         let at = match (named.sequence, named.tag) {
             (Some(number), _) => of_number(number)?,
             (None, Some(tag)) => {
-                let found = self.out.binary_search_by_key(&tag.sequence, |it| it.tag);
-                found.ok()?
+                let at = |number: u64| self.out.binary_search_by_key(&number, |it| it.tag).ok();
+                at(tag.sequence).or_else(|| at(self.without_postmark(tag.sequence)?))?
             }
             (None, None) => 0,
         };
-        let is_it = |it: &OutMessage| named.tag.is_none_or(|tag| tag.sequence == it.tag);
+        let is_number = |number: u64, it: &OutMessage| {
+            number == it.tag || self.without_postmark(number) == Some(it.tag)
+        };
+        let is_it = |it: &OutMessage| named.tag.is_none_or(|tag| is_number(tag.sequence, it));
         self.out.get(at).filter(|it| is_it(it)).map(|_| at)
+    }
+
+    /// The number of a message in whose tag this stands with a postmark.
+    #[cold]
+    fn without_postmark(&self, number: u64) -> Option<u64> {
+        Some(self.postmarks?.read(number)?.position.into())
     }
 
     /// The oldest that is out, where it was due `timeout` before `now` or earlier: it is awaited no more.
@@ -293,6 +310,24 @@ mod tests {
         assert_eq!(take(&mut acks, "43{seq}[", "42[]"), None);
         assert_eq!(take(&mut acks, "43{n}[", "433["), Some(Ack::Of(at(2))));
         assert_eq!((acks.number(), acks.oldest_due()), (0, None));
+    }
+
+    #[test]
+    fn a_postmarked_tag_names_its_message_by_the_number_in_it() {
+        let form = PostmarkForm::of_rooms(3);
+        let mut acks = three();
+        acks.be_postmarked(form);
+        let named = |position, connection| Named {
+            sequence: None,
+            tag: Some(crate::identity::MessageId {
+                connection,
+                sequence: form.number((position, 2), Nanos(5), true).unwrap(),
+            }),
+        };
+        assert_eq!(
+            [0, 10, 20, 15].map(|at| acks.place(named(at, 7))),
+            [Some(0), Some(1), Some(2), None]
+        );
     }
 
     #[test]

@@ -97,7 +97,7 @@ impl<const BY_NUMBER: bool> Exchange for Echo<BY_NUMBER> {
 
     const LAWS: &'static [Law] = &[MessageCounts::FATES, MessageCounts::SENDS];
 
-    fn shared(_: &Plan) {}
+    fn shared(_: &Plan, _: &[u32]) {}
 
     fn local(plan: &Plan, epoch_ns: u64, _: u32, (): &()) -> Local {
         let clients = &plan.clients;
@@ -342,7 +342,7 @@ impl<const BY_NUMBER: bool> Exchange for Echo<BY_NUMBER> {
             .abandon(|times, overtaken| meter.unanswered(times, now, how, overtaken));
     }
 
-    fn on_end(&mut self, io: &mut Io<'_, Local>) {
+    fn on_end(&mut self, io: &mut Io<'_, Local>, _: Nanos) {
         let tally = &mut io.common.meter.tally;
         tally.connections.never_answered +=
             u64::from(self.pairing.sent() > 0 && !self.pairing.has_answers());

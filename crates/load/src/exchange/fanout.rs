@@ -4,8 +4,10 @@
 //! whatever they like. Who is to receive a message follows from who was a member when it was sent;
 //! what became of it is put together over all workers ([`crate::fanout`]).
 
+mod afar;
 mod delivery;
 
+use self::afar::Dress;
 use self::delivery::Incoming;
 use super::acks::{AckOrders, Acks};
 use super::{DeadlineOutcome, Exchange, Piece, WRITE_AT_MOST};
@@ -18,10 +20,9 @@ use crate::message::{MessageSource, TagFinder};
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::pairing::Times;
-use crate::plan::{Envelope, Greeting, Plan, RoomSet, Verify};
+use crate::plan::{Greeting, Plan, RoomSet, Verify};
 use crate::speech::Speech;
-use crate::tally::{DECILES, Law, MessageCounts, Published};
-use crate::template::Values;
+use crate::tally::{Addressed, DECILES, Law, MessageCounts, Move, Published};
 
 /// A message that has been with all others for so long does not come to its sender any more.
 const HEARING_GRACE: Nanos = Nanos::from_millis(250);
@@ -85,14 +86,18 @@ pub struct FanoutLocal {
     plan: Plan,
     /// Makes the messages.
     source: MessageSource,
-    /// Text around each of them, and room for one with it.
-    envelope: Option<Envelope>,
+    /// What is in and around each of them beside tag and filling; `None` of plain ones.
+    dress: Option<Box<Dress>>,
+    /// Room for a message with what is around it.
     wrapped: Vec<u8>,
     finder: TagFinder,
     board: Board,
     receipts: Receipts,
     /// Messages sent and not yet handed over.
     published: Vec<Published>,
+    /// Their rooms, and members of this worker's that have come and gone, where others have to know it.
+    addressed: Vec<Addressed>,
+    moves: Vec<Move>,
     /// The number of the worker, which is that of its lane.
     worker: u32,
     lanes: u32,
@@ -114,8 +119,8 @@ impl Exchange for Fanout {
 
     const LAWS: &'static [Law] = &[MessageCounts::FATES, MessageCounts::SENDS];
 
-    fn shared(plan: &Plan) -> Board {
-        Board::new(plan)
+    fn shared(plan: &Plan, here: &[u32]) -> Board {
+        Board::new(plan, here)
     }
 
     fn local(plan: &Plan, epoch_ns: u64, worker: u32, board: &Board) -> FanoutLocal {
@@ -129,11 +134,13 @@ impl Exchange for Fanout {
             plan: plan.clone(),
             finder: source.tag_finder(),
             source,
-            envelope: workload.envelope.clone(),
+            dress: Dress::of(plan, board).map(Box::new),
             wrapped: Vec::new(),
             receipts: Receipts::new(lanes, length, most, rooms),
             board: board.clone(),
             published: Vec::new(),
+            addressed: Vec::new(),
+            moves: Vec::new(),
             worker,
             lanes,
             next: 0,
@@ -141,7 +148,7 @@ impl Exchange for Fanout {
             greeting: workload.greeting.clone(),
             acks: AckOrders::of(plan),
             longest: workload.longest(),
-            subscribers: plan.clients.subscribers(),
+            subscribers: board.of_those_here(plan.clients.subscribers()),
             timeout: plan.clients.timeout,
         }
     }
@@ -181,6 +188,7 @@ impl Exchange for Fanout {
             return;
         }
         self.is_open = true;
+        self.postmark_acks(io.local);
         if !self.subscribes {
             return;
         }
@@ -196,6 +204,7 @@ impl Exchange for Fanout {
             joined: now,
             decile: (order * tenths / u64::from(local.subscribers.max(1))) as usize,
         });
+        self.tell_of_joining(io, now);
     }
 
     #[inline]
@@ -231,24 +240,14 @@ impl Exchange for Fanout {
             connection: self.connection,
             sequence: position.into(),
         };
+        if io.local.dress.is_some() {
+            afar::say_dressed(io, identity, (room, number), due);
+            return true;
+        }
         let source = &mut io.local.source;
         source.prepare(identity, Some(due));
         let (message, kind) = (source.message(identity), source.kind());
-        let Some(envelope) = &io.local.envelope else {
-            io.common.push_made(io.codec, kind, &message);
-            return true;
-        };
-        let mut wrapped = std::mem::take(&mut io.local.wrapped);
-        wrapped.clear();
-        let speech = &io.common.speech;
-        let values = Values {
-            parts: message.parts(),
-            ..speech.values(self.connection, room, number.into(), due)
-        };
-        envelope.words.say(&values, &mut wrapped);
-        io.common
-            .push_message(io.codec, envelope.kind, [&wrapped, &[]]);
-        io.local.wrapped = wrapped;
+        io.common.push_made(io.codec, kind, &message);
         true
     }
 
@@ -341,11 +340,12 @@ impl Exchange for Fanout {
         }
     }
 
-    fn on_end(&mut self, io: &mut Io<'_, FanoutLocal>) {
+    fn on_end(&mut self, io: &mut Io<'_, FanoutLocal>, now: Nanos) {
         self.is_open = false;
         let Some(seat) = self.seat.take() else {
             return;
         };
+        self.tell_of_leaving(io, now);
         let local = &mut *io.local;
         let was_there = local.next > 0 && !self.has_received;
         io.common.meter.tally.connections.never_answered += u64::from(was_there);
@@ -370,12 +370,15 @@ impl Exchange for Fanout {
     }
 }
 
-/// Acknowledgements that are out, and one while deliveries to this worker may still come.
+/// Acknowledgements that are out, and one while deliveries to this worker may still come: of senders
+/// elsewhere nobody here knows what they have sent, so those are awaited for as long as a drain lasts.
 pub(super) fn awaited(common: &Common, local: &mut FanoutLocal, now: Nanos) -> u64 {
     let timeout = common.plan.clients.timeout;
     let (board, worker) = (&local.board, local.worker);
     let acks = local.acks.as_ref().map_or(0, |orders| orders.out);
-    acks + u64::from(local.receipts.is_awaiting(board, worker, now, timeout))
+    let may_come =
+        board.is_one_of_several() || local.receipts.is_awaiting(board, worker, now, timeout);
+    acks + u64::from(may_come)
 }
 
 /// Adds to a worker's books what is put together over all of them.
@@ -385,6 +388,8 @@ pub(super) fn hand_over(common: &mut Common, local: &mut FanoutLocal, now: Nanos
     receipts.judge_hearing(board, worker, now, HEARING_GRACE);
     let handed = &mut common.meter.tally.handed;
     handed.published.append(&mut local.published);
-    receipts.hand_over(handed);
+    receipts.hand_over(board, handed);
+    handed.addressed.append(&mut local.addressed);
+    handed.moves.append(&mut local.moves);
     handed.hears_own = board.hears_own();
 }

@@ -117,8 +117,8 @@ impl Exchange for Mixed {
 
     const LAWS: &'static [Law] = <Echo>::LAWS;
 
-    fn shared(plan: &Plan) -> Board {
-        Fanout::shared(plan)
+    fn shared(plan: &Plan, here: &[u32]) -> Board {
+        Fanout::shared(plan, here)
     }
 
     fn local(plan: &Plan, epoch_ns: u64, worker: u32, board: &Board) -> Locals {
@@ -230,8 +230,8 @@ impl Exchange for Mixed {
         each!(self, io, |it, io| it.give_up(io, now, how));
     }
 
-    fn on_end(&mut self, io: &mut Io<'_, Locals>) {
-        each!(self, io, |it, io| it.on_end(io));
+    fn on_end(&mut self, io: &mut Io<'_, Locals>, now: Nanos) {
+        each!(self, io, |it, io| it.on_end(io, now));
     }
 
     fn awaited(context: &mut Context<Locals>, now: Nanos) -> u64 {

@@ -85,7 +85,7 @@ impl Exchange for OneSided {
 
     const LAWS: &'static [Law] = &[MessageCounts::FATES, MessageCounts::SENDS];
 
-    fn shared(_: &Plan) {}
+    fn shared(_: &Plan, _: &[u32]) {}
 
     fn local(plan: &Plan, epoch_ns: u64, _: u32, (): &()) -> OneSidedLocal {
         let workload = &plan.clients.exchange;
@@ -235,7 +235,7 @@ impl Exchange for OneSided {
         }
     }
 
-    fn on_end(&mut self, io: &mut Io<'_, OneSidedLocal>) {
+    fn on_end(&mut self, io: &mut Io<'_, OneSidedLocal>, _: Nanos) {
         let is_silent = self.acks.as_ref().is_some_and(|acks| !acks.has_any());
         io.common.meter.tally.connections.never_answered += u64::from(is_silent);
         if let Some(pushed) = &mut self.pushed {

@@ -6,10 +6,14 @@
 //! sees that its version is not the one that it asked for.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
-use crate::nanos::Nanos;
+use super::afar::Afar;
+use super::lane::Lane;
+use super::postmark::PostmarkForm;
 use crate::plan::{Arrival, Plan};
+
+pub use super::lane::Publication;
 
 /// Entries of the shortest lane.
 const SHORTEST: u64 = 256;
@@ -17,9 +21,6 @@ const SHORTEST: u64 = 256;
 const BEYOND: f64 = 1.0;
 /// A lane has room for so many times the messages that are due in that time.
 const SLACK: f64 = 2.0;
-
-/// The version of an entry that is being written.
-const TORN: u64 = u64::MAX;
 
 const UNKNOWN: u8 = 0;
 const HEARD: u8 = 1;
@@ -37,74 +38,60 @@ struct Sheets {
     /// Members that have ever joined.
     joined: AtomicU32,
     hears_own: AtomicU8,
-}
-
-#[derive(Debug)]
-struct Lane {
-    entries: Box<[Notice]>,
-    /// Messages that were ever put on it.
-    head: AtomicU32,
-}
-
-/// A message on the board. The version is its position and one, zero before the first.
-#[derive(Debug, Default)]
-struct Notice {
-    version: AtomicU64,
-    due: AtomicU64,
-    sent: AtomicU64,
-    /// Connection above, room below, 32 bits each.
-    origin: AtomicU64,
-    /// Number of members above, below a bit of whether it is measured and one of whether its sender is a
-    /// member.
-    facts: AtomicU64,
-    /// Position and one of the next message of the same connection, zero while there is none.
-    next: AtomicU64,
-}
-
-/// A message that was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Publication {
-    /// Number of the connection that sent it.
-    pub publisher: u32,
-    /// Instant at which it was due.
-    pub due: Nanos,
-    /// Instant at which the write that carries it began.
-    pub sent: Nanos,
-    /// Its room.
-    pub room: u32,
-    /// Members of that when it was sent, its sender among them where it is one.
-    pub members: u32,
-    /// True where its sender is a member.
-    pub is_member: bool,
-    /// True of one that was due within the measured window.
-    pub is_measured: bool,
+    /// What is known of workers elsewhere; `None` where all of them are here.
+    afar: Option<Afar>,
 }
 
 impl Board {
-    /// An empty board for the workers of a plan; one without room where messages are for their sender
-    /// alone.
+    /// An empty board for the workers of a plan that are `here`, by their numbers; one without room where
+    /// messages are for their sender alone.
     #[must_use]
-    pub fn new(plan: &Plan) -> Self {
+    pub fn new(plan: &Plan, here: &[u32]) -> Self {
         let lanes = if plan.clients.is_fanned_out() {
             plan.threads
         } else {
             0
         };
         let length = lane_length(plan);
-        let lane = |_| Lane {
-            entries: std::iter::repeat_with(Notice::default)
-                .take(length)
-                .collect(),
-            head: AtomicU32::new(0),
-        };
         let rooms = plan.clients.exchange.room_count() as usize;
         let rooms = std::iter::repeat_with(AtomicU32::default).take(rooms);
         Self(Arc::new(Sheets {
-            lanes: (0..lanes).map(lane).collect(),
+            lanes: (0..lanes).map(|_| Lane::new(length)).collect(),
             rooms: rooms.collect(),
             joined: AtomicU32::new(0),
             hears_own: AtomicU8::new(UNKNOWN),
+            afar: ((here.len() as u32) < lanes).then(|| Afar::new(lanes, here)),
         }))
+    }
+
+    /// The form of the postmarks of a plan's messages where not all workers are here.
+    pub(crate) fn postmarks(&self, plan: &Plan) -> Option<PostmarkForm> {
+        self.is_one_of_several().then(|| PostmarkForm::of(plan))
+    }
+
+    /// True where other processes have boards of the same run.
+    #[must_use]
+    pub(crate) fn is_one_of_several(&self) -> bool {
+        self.0.afar.is_some()
+    }
+
+    /// The share of so many connections of the whole run that falls to the workers here.
+    pub(crate) fn of_those_here(&self, connections: u32) -> u32 {
+        let afar = self.0.afar.as_ref();
+        afar.map_or(connections, |afar| afar.share_here(connections))
+    }
+
+    /// True of the lane of a worker elsewhere.
+    pub(crate) fn is_afar(&self, lane: u32) -> bool {
+        let afar = self.0.afar.as_ref();
+        afar.is_some_and(|afar| afar.is_of(lane))
+    }
+
+    /// Puts a message of a worker elsewhere on its lane, if it is not there: one that has come and says this
+    /// of itself. False of one that is older than all that the lane has room for.
+    pub(crate) fn admit(&self, lane: u32, position: u32, it: &Publication) -> bool {
+        let on = self.0.lanes.get(lane as usize).zip(self.0.afar.as_ref());
+        on.is_some_and(|(entries, afar)| afar.admit((lane, entries), position, it))
     }
 
     /// Lanes, one a worker.
@@ -116,44 +103,24 @@ impl Board {
     /// Puts a message on a lane, at a position that follows those before it. Only the lane's own worker
     /// may. `previous` is the position of the one that the same connection sent before.
     pub fn publish(&self, lane: u32, position: u32, it: &Publication, previous: Option<u32>) {
-        let Some(lane) = self.0.lanes.get(lane as usize) else {
-            return;
-        };
-        let version = u64::from(position) + 1;
-        if let Some(previous) = previous {
-            let before = lane.at(previous);
-            if before.version.load(Ordering::Relaxed) == u64::from(previous) + 1 {
-                before.next.store(version, Ordering::Relaxed);
-            }
+        if let Some(lane) = self.0.lanes.get(lane as usize) {
+            lane.publish(position, it, previous);
         }
-        let entry = lane.at(position);
-        entry.version.store(TORN, Ordering::Relaxed);
-        fence(Ordering::Release);
-        let origin = u64::from(it.publisher) << 32 | u64::from(it.room);
-        let bits = u64::from(it.is_member) << 1 | u64::from(it.is_measured);
-        let facts = u64::from(it.members) << 32 | bits;
-        entry.due.store(it.due.0, Ordering::Relaxed);
-        entry.sent.store(it.sent.0, Ordering::Relaxed);
-        entry.origin.store(origin, Ordering::Relaxed);
-        entry.facts.store(facts, Ordering::Relaxed);
-        entry.next.store(0, Ordering::Relaxed);
-        entry.version.store(version, Ordering::Release);
-        lane.head.store(position.wrapping_add(1), Ordering::Release);
     }
 
     /// The position behind the latest message of a lane.
     #[must_use]
     pub fn head(&self, lane: u32) -> u32 {
         let lane = self.0.lanes.get(lane as usize);
-        lane.map_or(0, |lane| lane.head.load(Ordering::Acquire))
+        lane.map_or(0, Lane::head)
     }
 
     /// The messages that are on a lane, with their positions.
     pub fn on_lane(&self, lane: u32) -> impl Iterator<Item = (u32, Publication)> + '_ {
         let head = self.head(lane);
         let lanes = &self.0.lanes;
-        let length = lanes.get(lane as usize).map_or(0, |it| it.entries.len());
-        let positions = head.saturating_sub(length as u32)..head;
+        let length = lanes.get(lane as usize).map_or(0, Lane::length);
+        let positions = head.saturating_sub(length)..head;
         positions.filter_map(move |position| Some((position, self.look_up(lane, position)?)))
     }
 
@@ -161,36 +128,14 @@ impl Board {
     #[inline]
     #[must_use]
     pub fn look_up(&self, lane: u32, position: u32) -> Option<Publication> {
-        let entry = self.0.lanes.get(lane as usize)?.at(position);
-        let version = u64::from(position) + 1;
-        if entry.version.load(Ordering::Acquire) != version {
-            return None;
-        }
-        let due = Nanos(entry.due.load(Ordering::Relaxed));
-        let sent = Nanos(entry.sent.load(Ordering::Relaxed));
-        let origin = entry.origin.load(Ordering::Relaxed);
-        let facts = entry.facts.load(Ordering::Relaxed);
-        fence(Ordering::Acquire);
-        (entry.version.load(Ordering::Relaxed) == version).then_some(Publication {
-            publisher: (origin >> 32) as u32,
-            due,
-            sent,
-            room: origin as u32,
-            members: (facts >> 32) as u32,
-            is_member: facts & 2 == 2,
-            is_measured: facts & 1 == 1,
-        })
+        self.0.lanes.get(lane as usize)?.look_up(position)
     }
 
     /// The position of the next message of the same connection, once it has sent one.
     #[inline]
     #[must_use]
     pub fn next_of(&self, lane: u32, position: u32) -> Option<u32> {
-        let entry = self.0.lanes.get(lane as usize)?.at(position);
-        let next = entry.next.load(Ordering::Relaxed).checked_sub(1)?;
-        fence(Ordering::Acquire);
-        let is_there = entry.version.load(Ordering::Relaxed) == u64::from(position) + 1;
-        is_there.then_some(next as u32)
+        self.0.lanes.get(lane as usize)?.next_of(position)
     }
 
     /// A member has joined its rooms: how many had joined any before it.
@@ -240,14 +185,6 @@ impl Board {
     }
 }
 
-impl Lane {
-    /// The entry of a position. Lanes have a power of two of them.
-    #[inline]
-    fn at(&self, position: u32) -> &Notice {
-        &self.entries[position as usize & (self.entries.len() - 1)]
-    }
-}
-
 /// Messages that a lane has room for: those of the time-out and more at the highest rate, a power of
 /// two.
 #[must_use]
@@ -269,13 +206,14 @@ pub fn lane_length(plan: &Plan) -> usize {
 /// Bytes of the board of a plan.
 pub(super) fn bytes(plan: &Plan) -> u64 {
     let entries = u64::from(plan.threads.max(1)).saturating_mul(lane_length(plan) as u64);
-    entries.saturating_mul(size_of::<Notice>() as u64)
+    entries.saturating_mul(Lane::ENTRY_BYTES)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::arrival::{Process, Schedule, Stretch};
+    use crate::nanos::Nanos;
     use crate::plan::{Audience, PlanSpec};
 
     fn board(threads: u32) -> Board {
@@ -293,7 +231,8 @@ mod tests {
             },
             max_in_flight: 8,
         };
-        Board::new(&spec.check().unwrap())
+        let here: Vec<u32> = (0..threads).collect();
+        Board::new(&spec.check().unwrap(), &here)
     }
 
     fn publication(publisher: u32) -> Publication {
@@ -342,7 +281,7 @@ mod tests {
     }
 
     fn lane_length_of(board: &Board) -> u32 {
-        board.0.lanes[0].entries.len() as u32
+        board.0.lanes[0].length()
     }
 
     /// Whoever reads while the same place is written over and over gets a whole message or none.

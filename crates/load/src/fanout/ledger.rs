@@ -3,11 +3,16 @@
 //! It takes what was sent and partial counts of receipts, in any order, and settles a message once it
 //! has reached its whole audience or its deadline has passed. All that it makes are sums, so the
 //! result does not depend on who told what first.
+//!
+//! Of several processes it counts receivers of a sender's own and of others apart: of the first all is
+//! known by one clock; of the others who was there is known to within the clocks' bound, and who may
+//! have left before a message came is told to be uncertain rather than missing.
 
 use std::collections::BTreeMap;
 
 use wsbench_setting::text;
 
+use super::memberships::Memberships;
 use crate::failure::FailureKind;
 use crate::nanos::Nanos;
 use crate::plan::Plan;
@@ -24,6 +29,8 @@ pub struct DeliveryLedger {
     /// True once a sender was among the receivers of its own message.
     has_heard: bool,
     timeout: Nanos,
+    /// Members of other processes; `None` where all workers are of one.
+    members: Option<Memberships>,
 }
 
 /// A message under way.
@@ -33,8 +40,11 @@ struct UnderWay {
     /// False until it was looked at once: its sender tells of it in the same interval as its
     /// receivers, or in the next one.
     is_known: bool,
+    room: u32,
     count: u32,
     left: u32,
+    /// Receivers of other processes than the sender's.
+    count_afar: u32,
     first: Nanos,
     last: Nanos,
 }
@@ -43,14 +53,20 @@ impl UnderWay {
     const NEW: Self = Self {
         sent: None,
         is_known: false,
+        room: 0,
         count: 0,
         left: 0,
+        count_afar: 0,
         first: Nanos::MAX,
         last: Nanos::ZERO,
     };
 
     fn add(&mut self, partial: &Partial) {
-        self.count += partial.count;
+        if partial.from_afar {
+            self.count_afar += partial.count;
+        } else {
+            self.count += partial.count;
+        }
         self.left += partial.left;
         self.first = self.first.min(partial.first);
         self.last = self.last.max(partial.last);
@@ -76,9 +92,30 @@ impl DeliveryLedger {
         }
     }
 
+    /// The same of workers of several processes: `homes` says which each is of, and two of their clocks
+    /// are one to within `bound`.
+    pub fn among(&mut self, homes: Vec<u32>, bound: Nanos) {
+        self.members = Some(Memberships::of(homes, bound));
+    }
+
+    /// Nothing more comes of a worker of another process, of which all until `at` has come: its members
+    /// are none from then on.
+    pub fn give_up(&mut self, worker: u32, at: Nanos) {
+        if let Some(members) = &mut self.members {
+            members.give_up(worker, at);
+        }
+    }
+
     /// Takes in what workers handed over.
     pub fn take(&mut self, handed: &Handed) {
         self.hears_own = self.hears_own.or(handed.hears_own);
+        if let Some(members) = &mut self.members {
+            members.take(&handed.moves);
+        }
+        for it in &handed.addressed {
+            let key = (it.lane, it.position);
+            self.open.entry(key).or_insert(UnderWay::NEW).room = it.room;
+        }
         for sent in &handed.published {
             let key = (sent.lane, sent.position);
             self.open.entry(key).or_insert(UnderWay::NEW).sent = Some(*sent);
@@ -109,6 +146,10 @@ impl DeliveryLedger {
     /// which everything was told that came until then. Books them in `into`.
     pub fn settle(&mut self, now: Nanos, into: &mut Tally) {
         self.settle_until(Cutoff::Deadline(now), into);
+        if let Some(members) = &mut self.members {
+            // What is under way was due within the time-out, and is told of an interval late at most.
+            members.forget(now - self.timeout - self.timeout);
+        }
     }
 
     /// Settles all messages at the end of the run.
@@ -120,66 +161,114 @@ impl DeliveryLedger {
     }
 
     fn settle_until(&mut self, until: Cutoff, into: &mut Tally) {
-        let (hears, timeout) = (self.hears_own(), self.timeout);
+        let terms = Terms {
+            hears: self.hears_own(),
+            timeout: self.timeout,
+            members: self.members.as_ref(),
+            until,
+        };
         self.open
-            .retain(|_, message| !settle(message, hears, timeout, until, into));
+            .retain(|_, message| !settle(message, &terms, into));
     }
+}
+
+/// What holds for all messages that are settled together.
+struct Terms<'a> {
+    hears: Option<bool>,
+    timeout: Nanos,
+    members: Option<&'a Memberships>,
+    until: Cutoff,
+}
+
+/// Receivers of a message, of one kind.
+#[derive(Clone, Copy, Debug)]
+struct Receivers {
+    /// Those whom it was for, as far as that is known.
+    wanted: u32,
+    /// Those whom it has reached.
+    count: u32,
+}
+
+impl Receivers {
+    fn received(self) -> u32 {
+        self.count.min(self.wanted)
+    }
+
+    fn lacking(self) -> u64 {
+        self.wanted.saturating_sub(self.count).into()
+    }
+
+    /// Those whom nobody knew of: whoever joined meanwhile is no part of what was expected.
+    fn beyond(self) -> u64 {
+        self.count.saturating_sub(self.wanted).into()
+    }
+}
+
+/// The receivers of other processes; whoever lacks a message that `is_over` and may have left before it
+/// came is uncertain, and the second of what is returned.
+fn afar(
+    message: &UnderWay,
+    sent: &Published,
+    terms: &Terms<'_>,
+    is_over: bool,
+) -> (Receivers, u32) {
+    let members = terms.members;
+    let known = members.map(|it| it.elsewhere(sent.lane, message.room, sent.due));
+    let known = known.unwrap_or_default();
+    let count = message.count_afar;
+    let lacking = known.members.saturating_sub(count);
+    let left = if is_over { known.left.min(lacking) } else { 0 };
+    let wanted = known.members - left;
+    (Receivers { wanted, count }, left)
 }
 
 /// Settles a message, if it is time; says whether it did. What is told of a message that was settled
 /// before is dropped: it was past its deadline, or came to whoever was no receiver of it.
-fn settle(
-    message: &mut UnderWay,
-    hears: Option<bool>,
-    timeout: Nanos,
-    until: Cutoff,
-    into: &mut Tally,
-) -> bool {
+fn settle(message: &mut UnderWay, terms: &Terms<'_>, into: &mut Tally) -> bool {
     let Some(sent) = message.sent else {
         return std::mem::replace(&mut message.is_known, true);
     };
-    let UnderWay {
-        count, left, first, ..
-    } = *message;
+    let timeout = terms.timeout;
     let deadline = sent.due + timeout;
-    let (is_over, is_end, waited) = match until {
+    let (is_over, is_end, waited) = match terms.until {
         Cutoff::Deadline(now) => (deadline <= now, false, timeout),
         Cutoff::End(end) => (true, deadline > end, timeout.min(end - sent.due)),
     };
     // While nobody knows whether senders hear themselves, a message is complete with all members.
-    let is_deaf = hears == Some(false) || (is_over && hears.is_none());
+    let is_deaf = terms.hears == Some(false) || (is_over && terms.hears.is_none());
     let lacks_own = is_deaf && sent.is_member;
     let audience = sent.members.saturating_sub(u32::from(lacks_own));
-    let wanted = audience.saturating_sub(left);
-    let is_complete = count >= wanted;
+    let near = Receivers {
+        wanted: audience.saturating_sub(message.left),
+        count: message.count,
+    };
+    let (far, left_afar) = afar(message, &sent, terms, is_over);
+    let (wanted, lacking) = (near.wanted + far.wanted, near.lacking() + far.lacking());
+    let is_complete = lacking == 0;
     if !is_complete && !is_over {
         return false;
     }
     let counts = &mut into.deliveries;
-    let (received, lacking) = (count.min(wanted), wanted.saturating_sub(count));
     counts.expected += u64::from(wanted);
-    counts.received += u64::from(received);
-    // Whoever joined meanwhile is no part of what was expected.
-    counts.uncertain += u64::from(left) + u64::from(count - received);
-    if first < Nanos::MAX {
-        into.record(Series::DeliveryFirst, first - sent.due);
-    }
-    let counts = &mut into.deliveries;
+    counts.received += u64::from(near.received() + far.received());
+    counts.uncertain += u64::from(message.left + left_afar) + near.beyond() + far.beyond();
+    book_first(message, &sent, into);
     if is_complete {
         into.messages.answered += 1;
-        if wanted > 0 {
+        if wanted > 0 && message.last >= sent.due {
             into.record(Series::DeliveryLast, message.last - sent.due);
-            into.record(Series::Skew, message.last - first);
+            into.record(Series::Skew, message.last - message.first);
         }
         return true;
     }
     if is_end {
-        counts.in_flight_at_end += u64::from(lacking);
+        into.deliveries.in_flight_at_end += lacking;
         into.messages.in_flight_at_end += 1;
     } else {
-        counts.missing += u64::from(lacking);
+        into.deliveries.missing += lacking;
         into.messages.timed_out += 1;
         let key = (Phase::Answers, FailureKind::TimedOut, None);
+        let count = near.received() + far.received();
         add_failure(&mut into.failures, key, 1, deadline, || {
             text![format!(
                 "a message of connection {} at {:.3} s: {count} of {wanted} receivers had it within \
@@ -189,18 +278,27 @@ fn settle(
             )]
         });
     }
-    let lacking = u64::from(lacking);
-    into.record_n(Series::Delivery, waited, lacking);
-    into.record_n(Series::DeliveryCensored, waited, lacking);
+    into.record_n(Series::Delivery, waited, near.lacking());
+    into.record_n(Series::DeliveryCensored, waited, near.lacking());
+    into.record_n(Series::DeliveryBetween, waited, far.lacking());
+    into.record_n(Series::DeliveryBetweenCensored, waited, far.lacking());
     into.record(Series::DeliveryLast, waited);
     into.record(Series::DeliveryLastCensored, waited);
     true
 }
 
+/// Books when a message was with the first of its receivers. Another process's clock may say that it came
+/// before it was due, which is no time that a message takes.
+fn book_first(message: &UnderWay, sent: &Published, into: &mut Tally) {
+    if message.first < Nanos::MAX && message.first >= sent.due {
+        into.record(Series::DeliveryFirst, message.first - sent.due);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tally::DeliveryCounts;
+    use crate::tally::{Addressed, DeliveryCounts, Move};
     use proptest::prelude::*;
 
     const TIMEOUT: Nanos = Nanos(1_000);
@@ -232,6 +330,7 @@ mod tests {
             own: false,
             first: Nanos(first),
             last: Nanos(last),
+            from_afar: false,
         }
     }
 
@@ -240,6 +339,7 @@ mod tests {
             published: published.to_vec(),
             partials: partials.to_vec(),
             hears_own: Some(true),
+            ..Handed::default()
         }
     }
 
@@ -318,9 +418,79 @@ mod tests {
                 published: vec![sent(0, 0, 3)],
                 partials: vec![own],
                 hears_own: said,
+                ..Handed::default()
             });
             ledger.finish(TIMEOUT, &mut into);
             assert_eq!(into.deliveries.expected, audience, "{said:?} {own:?}");
+        }
+    }
+
+    /// Of receivers elsewhere: who was there when it was due is expected, and who left since is uncertain
+    /// once the message is over, and not before.
+    #[test]
+    fn receivers_of_other_processes_are_expected_apart() {
+        let (mut ledger, mut into) = (ledger(), Tally::default());
+        ledger.among(vec![0, 1], Nanos(5));
+        let moved = |at, joined, left| Move {
+            worker: 1,
+            room: 2,
+            at: Nanos(at),
+            joined,
+            left,
+        };
+        let far = Partial {
+            from_afar: true,
+            ..partial(0, 2, 30, 60)
+        };
+        let addressed = Addressed {
+            lane: 0,
+            position: 0,
+            room: 2,
+        };
+        ledger.take(&Handed {
+            addressed: vec![addressed],
+            moves: vec![moved(1, 4, 0), moved(50, 0, 1)],
+            ..handed(&[sent(0, 20, 3)], &[partial(0, 3, 30, 40), far])
+        });
+        ledger.settle(Nanos(500), &mut into);
+        assert_eq!((ledger.in_flight(), into.messages.answered), (1, 0));
+        ledger.settle(Nanos(20 + TIMEOUT.0), &mut into);
+        let expected = DeliveryCounts {
+            expected: 6,
+            received: 5,
+            missing: 1,
+            uncertain: 1,
+            ..DeliveryCounts::default()
+        };
+        assert_eq!(into.deliveries, expected);
+        assert_eq!(into.at(Series::DeliveryBetweenCensored).count(), 1);
+        assert_eq!(into.at(Series::DeliveryCensored).count(), 0);
+    }
+
+    /// By another clock a message may have come before it was due: that is no time, and none is made of it.
+    #[test]
+    fn what_came_before_it_was_due_is_in_no_distribution() {
+        let (mut ledger, mut into) = (ledger(), Tally::default());
+        ledger.among(vec![0, 1], Nanos(50));
+        let far = Partial {
+            from_afar: true,
+            ..partial(0, 1, 90, 90)
+        };
+        let joined = Move {
+            worker: 1,
+            room: 0,
+            at: Nanos(1),
+            joined: 1,
+            left: 0,
+        };
+        ledger.take(&Handed {
+            moves: vec![joined],
+            ..handed(&[sent(0, 100, 0)], &[far])
+        });
+        ledger.settle(Nanos(500), &mut into);
+        assert_eq!((into.messages.answered, into.deliveries.received), (1, 1));
+        for series in [Series::DeliveryFirst, Series::DeliveryLast, Series::Skew] {
+            assert_eq!(into.at(series).count(), 0, "{series:?}");
         }
     }
 

@@ -58,20 +58,22 @@ struct ReceiptRow {
     is_touched: bool,
 }
 
-/// Bytes that the board and the receipts of all workers take beside the connections themselves.
+/// Bytes that the board and the receipts of so many workers of a plan, who are in this process, take
+/// beside the connections themselves.
 #[must_use]
-pub fn books_bytes(plan: &Plan) -> u64 {
+pub fn books_bytes(plan: &Plan, here: u32) -> u64 {
     if !plan.clients.is_fanned_out() {
         return 0;
     }
     let threads = u64::from(plan.threads.max(1));
+    let here = u64::from(here);
     let receivers = u64::from(plan.clients.connections).div_ceil(threads);
     let row = size_of::<ReceiptRow>() as u64 + receivers.div_ceil(WORD) * (WORD / 8);
-    let rows = threads.saturating_mul(threads);
+    let rows = threads.saturating_mul(here);
     let rows = rows.saturating_mul(board::lane_length(plan) as u64);
     let memberships = match plan.clients.rooms_each() {
         1 => 0,
-        each => u64::from(plan.clients.connections) * u64::from(each) * size_of::<u32>() as u64,
+        each => receivers * here * u64::from(each) * size_of::<u32>() as u64,
     };
     let rows = rows.saturating_mul(row).saturating_add(memberships);
     rows.saturating_add(board::bytes(plan))
@@ -144,7 +146,9 @@ impl Receipts {
         joined: Nanos,
     ) {
         let is_deaf = board.hears_own() == Some(false);
-        for lane in 0..self.lanes.len() as u32 {
+        // Of messages from elsewhere not all are known here; the ledger knows who left.
+        let here = (0..self.lanes.len() as u32).filter(|lane| !board.is_afar(*lane));
+        for lane in here {
             for (position, it) in board.on_lane(lane) {
                 let is_own = is_deaf && it.publisher == connection;
                 if !rooms.contains(it.room) || it.sent < joined || !it.is_measured || is_own {
@@ -270,7 +274,7 @@ impl Receipts {
     }
 
     /// Hands over what has come since that was last done.
-    pub(crate) fn hand_over(&mut self, into: &mut Handed) {
+    pub(crate) fn hand_over(&mut self, board: &Board, into: &mut Handed) {
         for (lane, position) in std::mem::take(&mut self.touched) {
             let index = self.index(lane, position);
             let row = &mut self.lanes[lane as usize].rows[index];
@@ -291,6 +295,7 @@ impl Receipts {
                     own: row.own,
                     first: row.first,
                     last: row.last,
+                    from_afar: board.is_afar(lane),
                 });
             }
         }

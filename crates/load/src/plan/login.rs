@@ -1,5 +1,7 @@
 //! What is said and awaited on each connection before its load: the steps of a login.
 
+mod handed;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -13,7 +15,9 @@ use crate::plan::awaited::{Awaited, StoredMessage, message};
 use crate::plan::request::Locator;
 use crate::seconds;
 use crate::secret::WITHHELD;
-use crate::template::{Captured, Template};
+use crate::template::{Captured, Template, TemplateError};
+
+pub use handed::{HandedLogin, NotHanded};
 
 /// The steps of a login: messages that are sent, and messages that have to come. Without any,
 /// which is the default, a connection is open once it is upgraded.
@@ -251,8 +255,46 @@ impl fmt::Debug for LoginStep {
     }
 }
 
+/// A message that is said, as documents hold it: with its places, and without what was put there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "SpokenMessage")]
+pub(super) struct StoredWords {
+    /// True of a binary message.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    binary: bool,
+    /// True where the content is written as bytes: hexadecimal digits, texts in quotation marks, and
+    /// what stands behind its length in braces.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    bytes: bool,
+    /// The message, its places in braces.
+    content: String,
+}
+
+impl StoredWords {
+    pub(super) fn of(spoken: &Spoken) -> Self {
+        Self {
+            binary: spoken.kind == MessageKind::Binary,
+            bytes: spoken.words.is_of_bytes(),
+            content: spoken.words.text().to_owned(),
+        }
+    }
+
+    pub(super) fn told(self) -> Result<Spoken, TemplateError> {
+        Ok(Spoken {
+            kind: match self.binary {
+                true => MessageKind::Binary,
+                false => MessageKind::Text,
+            },
+            words: match self.bytes {
+                true => Template::for_bytes(&self.content)?,
+                false => Template::for_words(&self.content)?,
+            },
+        })
+    }
+}
+
 /// A step as documents hold it. Content of binary messages is in base64.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "step", rename_all = "snake_case")]
 #[schemars(rename = "LoginStep")]
 pub(super) enum StoredStep {

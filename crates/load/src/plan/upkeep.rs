@@ -3,13 +3,12 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use wsbench_wire::connection::MessageKind;
 
 use crate::nanos::Nanos;
 use crate::plan::awaited::{Awaited, StoredMessage};
-use crate::plan::login::Spoken;
+use crate::plan::login::{Spoken, StoredWords};
 use crate::seconds;
-use crate::template::{Template, TemplateError};
+use crate::template::Template;
 
 /// A message of the server's own, and what is said to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,44 +124,6 @@ impl Upkeep {
         Ok(Self {
             replies: replies.collect::<Result<_, String>>()?,
             beats: beats.collect::<Result<_, String>>()?,
-        })
-    }
-}
-
-/// A message that is said, as documents hold it: with its places, and without what was put there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(rename = "SpokenMessage")]
-pub(super) struct StoredWords {
-    /// True of a binary message.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    binary: bool,
-    /// True where the content is written as bytes: hexadecimal digits, texts in quotation marks, and
-    /// what stands behind its length in braces.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    bytes: bool,
-    /// The message, its places in braces.
-    content: String,
-}
-
-impl StoredWords {
-    pub(super) fn of(spoken: &Spoken) -> Self {
-        Self {
-            binary: spoken.kind == MessageKind::Binary,
-            bytes: spoken.words.is_of_bytes(),
-            content: spoken.words.text().to_owned(),
-        }
-    }
-
-    pub(super) fn told(self) -> Result<Spoken, TemplateError> {
-        Ok(Spoken {
-            kind: match self.binary {
-                true => MessageKind::Binary,
-                false => MessageKind::Text,
-            },
-            words: match self.bytes {
-                true => Template::for_bytes(&self.content)?,
-                false => Template::for_words(&self.content)?,
-            },
         })
     }
 }

@@ -279,7 +279,7 @@ impl<X: Exchange> Session<X> {
         self.stop_load(context, now);
         self.give_up(context, now, how);
         context.common.meter.tally.connections.failed += 1;
-        self.exchange.on_end(&mut context.io(&mut self.codec));
+        self.exchange.on_end(&mut context.io(&mut self.codec), now);
         context.common.speech.end(self.number);
         self.state = State::Ended;
     }
@@ -321,7 +321,7 @@ impl<X: Exchange> Session<X> {
         } else {
             SessionStatus::Finished
         };
-        self.exchange.on_end(&mut context.io(&mut self.codec));
+        self.exchange.on_end(&mut context.io(&mut self.codec), now);
         context.common.speech.end(self.number);
         self.state = State::Ended;
         flow

@@ -214,6 +214,13 @@ counters! {
         /// Received in one read with others on their connection: all but the last of a read are told
         /// late, by the stamp of the last.
         in_shared_reads,
+        /// Of those received, the ones whose sender was another agent's.
+        #[serde(skip_serializing_if = "is_zero")]
+        between_agents,
+        /// Of those, the ones that came before they were due, by clocks that are one to within
+        /// `fleet.between.bound_ns` only.
+        #[serde(skip_serializing_if = "is_zero")]
+        from_the_future,
     }
 
     /// Acknowledgements of messages of the measured window:

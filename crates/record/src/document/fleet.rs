@@ -33,9 +33,31 @@ pub struct Fleet {
     /// Words for each hole in the books: whose, and from which part on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing_parts: Vec<String>,
+    /// How far times between agents are known; absent where no message went from one to another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub between: Option<Between>,
     /// True where the run was put together from the bus afterwards.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub collected: bool,
+}
+
+/// How far the times of messages that went from one agent to another are known: by two clocks.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Between {
+    /// Two clocks of the fleet are one to within this, ns: each such time is right to this, either way.
+    pub bound_ns: u64,
+    /// Series that are not told, since the bound is more than a tenth of their median.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<Withheld>,
+}
+
+/// A series that is not told.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Withheld {
+    /// Its key in the document.
+    pub series: String,
+    /// Its median by the clocks as they are, ns.
+    pub median_ns: u64,
 }
 
 /// One machine's agent in a run, and what its own books say of its share.

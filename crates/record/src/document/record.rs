@@ -231,6 +231,7 @@ has_times!(Record of Document behind |series| match (series, series.info().part_
     (_, Some(whole)) if whole.info().in_slices => "timestamps",
     (
         Series::Delivery
+        | Series::DeliveryBetween
         | Series::DeliveryService
         | Series::DeliveryFirst
         | Series::DeliveryLast

@@ -4,7 +4,7 @@ use wsbench_load::plan::Verify;
 use wsbench_load::series::Series;
 use wsbench_load::tally::DeliveryCounts;
 use wsbench_record::document::{Document, Percentile};
-use wsbench_record::units::{count, counted, percent};
+use wsbench_record::units::{count, counted, percent, seconds};
 
 use crate::mark;
 use crate::style::Tone;
@@ -73,6 +73,38 @@ pub(super) fn acks(sheet: &mut Sheet, document: &Document) {
         (counts.unasked, "again or too late"),
     ]));
     pieces.extend(Piece::listed(&fates));
+    sheet.put(2, &pieces);
+}
+
+/// When messages came from one agent to another, as far as their clocks know.
+pub(super) fn between(sheet: &mut Sheet, document: &Document) {
+    let fleet = document.fleet.as_ref();
+    let Some(between) = fleet.and_then(|fleet| fleet.between.as_ref()) else {
+        return;
+    };
+    let counts = document.deliveries.unwrap_or_default();
+    let bound = seconds(between.bound_ns as f64 / 1e9);
+    let key = Series::DeliveryBetween.info().key;
+    let mut words = vec![format!(
+        "{} between agents",
+        counted(counts.between_agents, "delivery")
+    )];
+    let mut pieces = Vec::new();
+    if between.withheld.iter().any(|it| it.series == key) {
+        words.push(format!("times not told: clocks are known to ±{bound} only"));
+    } else {
+        let spans = document.at(Series::DeliveryBetween);
+        for percentile in [Percentile::P50, Percentile::P99] {
+            let name = format!("between agents {}", percentile.label());
+            pieces.push(Piece::new(mark::percentile(spans, percentile)).named(&name));
+        }
+        words.push(format!("each ±{bound}"));
+    }
+    words.extend(some(&[(
+        counts.from_the_future,
+        "before they were due, by these clocks",
+    )]));
+    pieces.extend(Piece::listed(&words));
     sheet.put(2, &pieces);
 }
 

@@ -12,7 +12,7 @@ use super::look::Look;
 use super::room::{cut, fitting};
 use super::theme::Theme;
 use crate::brief::{died, trust};
-use crate::live::{View, word};
+use crate::live::{View, lost_agents, word};
 use crate::mark;
 use crate::times::Tempo;
 
@@ -287,6 +287,11 @@ fn state(view: &View, theme: Theme, width: u16) -> Line<'static> {
         format!("{connections}  "),
         String::new(),
     ];
-    let line = |before| Line::from(vec![Span::raw(before), Span::styled(words.clone(), look)]);
+    let lost = lost_agents(&view.agents).map(|lost| Span::styled(format!("  {lost}"), theme.bad));
+    let line = |before| {
+        let mut line = Line::from(vec![Span::raw(before), Span::styled(words.clone(), look)]);
+        line.spans.extend(lost.clone());
+        line
+    };
     fitting(lines.map(line).into(), width)
 }

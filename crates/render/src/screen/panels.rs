@@ -4,6 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
+use wsbench_load::result::AgentStanding;
 use wsbench_record::document::Percentile;
 use wsbench_record::units::{bytes, count, counted, percent, span};
 
@@ -12,7 +13,8 @@ use super::plots::panel;
 use super::room::cut;
 use super::theme::Theme;
 use crate::brief::shape;
-use crate::live::View;
+use crate::foreign::printable;
+use crate::live::{View, lost_agents};
 use crate::mark;
 use crate::summary::PERCENTILES;
 use crate::times::TimeColumns;
@@ -135,7 +137,9 @@ pub(super) fn used(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme)
     frame.render_widget(block, area);
     let bar = usize::from(inner.width.saturating_sub(NAMED)).clamp(6, 22);
     let mut lines = vec![generator(view, theme, bar)];
-    lines.extend(server(view, theme, bar));
+    if view.agents.is_empty() || view.document.server.is_some() || view.gone_at_s.is_some() {
+        lines.extend(server(view, theme, bar));
+    }
     lines.push(alive(view, theme, bar));
     let out = match view.gone_at_s {
         Some(_) => "unanswered",
@@ -143,7 +147,14 @@ pub(super) fn used(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme)
     };
     lines.push(row(out, bar, &count(view.in_flight)));
     let rows = usize::from(inner.height);
-    let is_tall = rows >= TALL;
+    // A row is for errors.
+    lines.extend(agents(
+        view,
+        theme,
+        bar,
+        rows.saturating_sub(lines.len() + 1),
+    ));
+    let is_tall = rows >= TALL && view.agents.is_empty();
     let room = if is_tall {
         3
     } else {
@@ -231,6 +242,38 @@ fn alive(view: &View, theme: Theme, bar: usize) -> Line<'static> {
         ));
     }
     line
+}
+
+/// The machines of a fleet, a row each, or in one where there is little room: whose share of the rate each
+/// has, or why it has none.
+fn agents(view: &View, theme: Theme, bar: usize, rows: usize) -> Vec<Line<'static>> {
+    let agents = &view.agents;
+    if agents.is_empty() {
+        return Vec::new();
+    }
+    if agents.len() > rows {
+        let Some(lost) = lost_agents(agents) else {
+            return vec![row("agents", bar, &format!("all {} there", agents.len()))];
+        };
+        let mut line = row("agents", 0, "");
+        line.push_span(Span::styled(lost, theme.bad));
+        return vec![line];
+    }
+    let one = |it: &AgentStanding| {
+        let name = printable(&it.name);
+        match (&it.lost, it.share) {
+            (Some(why), _) => {
+                let words = format!(" {name:<NAME$}lost: {}", printable(why));
+                Line::styled(words, theme.bad)
+            }
+            (None, Some(share)) => {
+                let words = format!("{} of rate", percent(share));
+                with_bar(&name, share, bar, theme.middle, &words, theme)
+            }
+            (None, None) => row(&name, bar, &it.step),
+        }
+    };
+    agents.iter().map(one).collect()
 }
 
 fn errors(view: &View, theme: Theme, bar: usize, rows: usize) -> Vec<Line<'static>> {

@@ -28,14 +28,14 @@ pub(super) struct Incoming {
 
 /// A tag that was found in a message.
 #[derive(Clone, Copy)]
-struct Sighting<'a> {
+pub(super) struct Sighting<'a> {
     kind: MessageKind,
     /// The message.
     bytes: &'a [u8],
     /// The byte at which the tag begins.
     at: usize,
-    identity: MessageId,
-    received: Nanos,
+    pub(super) identity: MessageId,
+    pub(super) received: Nanos,
 }
 
 impl Fanout {
@@ -122,19 +122,31 @@ impl Fanout {
             (publication.publisher == connection).then_some((position, publication))
         });
         let Some((position, publication)) = looked_up else {
-            self.on_unknown(io, found, lane);
-            return 0;
+            return self.on_unlisted(io, found, lane);
         };
-        let Some(seat) = self.seat else {
-            self.on_unsubscribed(io, found, &publication);
-            return 0;
-        };
-        self.on_delivery(io, found, (lane, position), &publication, seat)
+        self.on_known::<false>(io, found, (lane, position), &publication)
     }
 
-    /// A message that was sent has come; the bytes behind its tag that are known to be its own.
+    /// A message that was sent has come, of another process where it is from `AFAR`; the bytes behind its
+    /// tag that are known to be its own.
     #[inline]
-    fn on_delivery(
+    pub(super) fn on_known<const AFAR: bool>(
+        &mut self,
+        io: &mut Io<'_, FanoutLocal>,
+        found: &Sighting<'_>,
+        key: (u32, u32),
+        it: &Publication,
+    ) -> usize {
+        let Some(seat) = self.seat else {
+            self.on_unsubscribed(io, found, it);
+            return 0;
+        };
+        self.on_delivery::<AFAR>(io, found, key, it, seat)
+    }
+
+    /// The same where it has come to one of its receivers.
+    #[inline]
+    fn on_delivery<const AFAR: bool>(
         &mut self,
         io: &mut Io<'_, FanoutLocal>,
         found: &Sighting<'_>,
@@ -174,7 +186,8 @@ impl Fanout {
             sent: it.sent,
         };
         let meter = &mut io.common.meter;
-        let at = meter.arrival(it.sent, found.received);
+        // When another process sent it is known by its own clock alone.
+        let at = meter.arrival(if AFAR { Nanos::ZERO } else { it.sent }, found.received);
         if at - it.due >= io.local.timeout {
             return own; // it is missing by then, and is told to be
         }
@@ -190,12 +203,18 @@ impl Fanout {
             return own;
         };
         let shares = std::mem::replace(&mut self.read_at, found.received) == found.received;
-        meter.delivered(times, at, found.received, it.is_measured);
+        if AFAR {
+            meter.delivered_from_afar(it.due, at, found.received, it.is_measured);
+        } else {
+            meter.delivered(times, at, found.received, it.is_measured);
+        }
         if it.is_measured {
             let tally = &mut meter.tally;
             tally.deliveries.reordered += u64::from(overtaken);
             tally.deliveries.in_shared_reads += u64::from(shares);
-            tally.record_by_decile(seat.decile, at - it.due);
+            if !AFAR {
+                tally.record_by_decile(seat.decile, at - it.due);
+            }
         }
         own
     }
@@ -235,14 +254,22 @@ impl Fanout {
         });
     }
 
-    /// A tag names a message that is not on the board: it is long past its deadline, or was never
-    /// sent.
+    /// A tag names a message that is not on the board by its position: it says itself what it is, is long
+    /// past its deadline, or was never sent. The bytes behind it that are known to be its own.
     #[cold]
-    fn on_unknown(&mut self, io: &mut Io<'_, FanoutLocal>, found: &Sighting<'_>, lane: u32) {
+    fn on_unlisted(
+        &mut self,
+        io: &mut Io<'_, FanoutLocal>,
+        found: &Sighting<'_>,
+        lane: u32,
+    ) -> usize {
+        if let Some(own) = self.on_postmarked(io, found, lane) {
+            return own;
+        }
         let position = found.identity.sequence;
         let was_sent = position < io.local.board.head(lane).into();
         if was_sent && io.common.may_be_connection(found.identity.connection) {
-            return;
+            return 0;
         }
         io.common.meter.tally.deliveries.unasked += 1;
         self.fail(io, found, FailureKind::Unasked, || {
@@ -251,6 +278,7 @@ impl Fanout {
                 found.identity.connection
             )
         });
+        0
     }
 
     /// A message without a tag: the server's own.
@@ -292,7 +320,7 @@ impl Fanout {
         found: &Sighting<'_>,
         it: &Publication,
     ) {
-        let is_kind = found.kind == io.local.source.kind() || io.local.envelope.is_some();
+        let is_kind = found.kind == io.local.source.kind() || has_envelope(io.local);
         let kind = if is_kind {
             FailureKind::WrongBytes
         } else {
@@ -340,7 +368,7 @@ fn verified(local: &mut FanoutLocal, found: &Sighting<'_>, it: &Publication) -> 
     }
     local.source.prepare(found.identity, Some(it.due));
     // Whoever puts messages into its own may well send those in frames of another kind.
-    let is_kind = local.envelope.is_some() || found.kind == local.source.kind();
+    let is_kind = has_envelope(local) || found.kind == local.source.kind();
     let filling = local.source.behind_tag(found.identity);
     let behind = &found.bytes[found.at + local.finder.tag_len()..];
     // A tag is found wherever it stands, so full and contained are one here.
@@ -353,6 +381,13 @@ fn verified(local: &mut FanoutLocal, found: &Sighting<'_>, it: &Publication) -> 
         false => behind.len() >= filling.len(),
     };
     (is_kind && is_right).then_some(0)
+}
+
+/// True where text is put around messages.
+#[inline]
+fn has_envelope(local: &FanoutLocal) -> bool {
+    let dress = local.dress.as_ref();
+    dress.is_some_and(|dress| dress.envelope.is_some())
 }
 
 /// True if a text begins with another one as JSON writes it within quotation marks (RFC 8259 section
