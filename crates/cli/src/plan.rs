@@ -21,7 +21,7 @@ use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
     Arrival, Audience, ByNumber, Flow, Lifetime, Locator, Pace, Plan, PlanError, PlanSpec,
-    Sessions, StopRule, Think, Timestamps, Verify, WarmUp,
+    Sessions, StopRule, Think, Timestamps, Verify, WarmUp, threads_at_most,
 };
 use wsbench_load::route::Target;
 
@@ -532,13 +532,9 @@ struct ThreadBound {
 
 impl ThreadBound {
     fn of(connections: u32, sessions: Option<Sessions>, arrival: &Arrival) -> Self {
-        let unless_told = match (arrival, sessions) {
-            (Arrival::Open { .. }, Some(sessions)) => sessions.threads_at_most(),
-            _ => connections,
-        };
         Self {
             connections,
-            unless_told,
+            unless_told: threads_at_most(connections, sessions, arrival),
         }
     }
 }

@@ -2,20 +2,16 @@
 //!
 //! Files are read here, once and before the run; what is in them is `drive`'s affair.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use wsbench::bounded::{self, LARGEST_WRITTEN};
 use wsbench_load::plan::{Http, Identity, Pem, Tls, TlsVersions};
 use wsbench_load::route::Target;
 use wsbench_load::secret::Secret;
 
 use crate::usage::UsageError;
-
-/// A file of certificates larger than this is none.
-const LARGEST_PEM: u64 = 16 * 1024 * 1024;
 
 /// Encryption of connections.
 #[derive(Clone, Debug, Default, Args)]
@@ -116,14 +112,11 @@ impl TlsArgs {
 
 /// The content of a file of certificates or of a key, named by `flag`.
 fn pem(flag: &'static str, path: &Path) -> Result<Arc<[u8]>, UsageError> {
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(LARGEST_PEM).read_to_end(&mut bytes));
-    match read {
-        Ok(_) => Ok(bytes.into()),
-        Err(source) => Err(UsageError::FileUnreadable {
+    let read = bounded::octets_of(path, LARGEST_WRITTEN);
+    read.map(Into::into)
+        .map_err(|source| UsageError::FileUnreadable {
             flag,
             path: path.to_owned(),
             source,
-        }),
-    }
+        })
 }

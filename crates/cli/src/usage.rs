@@ -475,14 +475,11 @@ pub(crate) enum UsageError {
         /// The flag.
         flag: &'static str,
     },
-    /// A format that means nothing for what is to be written.
-    #[error("{of} cannot be written as {format}; choose text, json, markdown or quiet")]
-    NoSuchRendering {
-        /// The format asked for.
-        format: &'static str,
-        /// Document that was to be written.
-        of: &'static str,
-    },
+    /// A ranking has no lines of figures.
+    #[error(
+        "a ranking cannot be written as csv; choose text, json, markdown, github, html or quiet"
+    )]
+    NoCsvOfRanking,
     /// A server to start, and nowhere to find it.
     #[error("{flag} does not say where the server listens; give its URL as well")]
     ServerWithoutUrl {

@@ -11,6 +11,7 @@ use serde_json::Value;
 use snapbox::cmd::cargo_bin;
 
 use crate::running::embedded::Embedded;
+use crate::running::head_of;
 
 fn wsbench(folder: &Path, words: &[&str]) -> Output {
     let mut command = Command::new(cargo_bin!("wsbench"));
@@ -102,16 +103,15 @@ fn standard_output_has_the_lines_and_nothing_else() {
 /// What is sent to a collector has the headers that the environment names.
 #[test]
 fn a_collector_is_told_the_headers_of_the_environment() {
-    use std::io::{Read as _, Write as _};
+    use std::io::Write as _;
     let server = Embedded::start(&[]);
     let collector = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", collector.local_addr().unwrap());
     let heard = std::thread::spawn(move || {
         let (mut stream, _) = collector.accept().unwrap();
-        let mut head = [0; 65_536];
-        let length = stream.read(&mut head).unwrap();
+        let head = head_of(&mut stream);
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-        String::from_utf8_lossy(&head[..length]).to_lowercase()
+        head.to_lowercase()
     });
     let mut command = Command::new(cargo_bin!("wsbench"));
     command.args([

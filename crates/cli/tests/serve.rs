@@ -205,7 +205,7 @@ fn what_broadcasts_runs_on_one_thread() {
             .output()
             .unwrap();
         let told = String::from_utf8(ended.stderr).unwrap();
-        assert!(!ended.status.success());
+        assert_eq!(ended.status.code(), Some(2), "{told}");
         assert!(told.contains("runs on one thread"), "{told}");
     }
 }

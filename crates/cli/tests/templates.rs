@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::raw::Raw;
 use crate::running::embedded::Embedded;
-use crate::running::{Process, Run, measured, wsbench};
+use crate::running::{Run, assert_refused, measured};
 use serde_json::Value;
 
 const TEMPLATE: &str =
@@ -175,8 +175,6 @@ fn what_is_wrong_with_a_template_is_told_with_its_place() {
         ),
         (&["--template", "{id}", "-s", "30"], "leave --size out"),
     ] {
-        let ended = Process::start(&mut wsbench(&[words, &["localhost:1"]].concat())).ended();
-        assert_eq!(ended.status.code(), Some(2), "{}", ended.stderr);
-        assert!(ended.stderr.contains(told), "{}", ended.stderr);
+        assert_refused(words, told);
     }
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::raw::{Raw, switching};
 use crate::running::embedded::Embedded;
-use crate::running::{Process, measured, wsbench};
+use crate::running::{Process, head_of, measured, wsbench};
 use rcgen::{CertificateParams, KeyPair};
 
 /// What the requests for an upgrade said, and where they came from.
@@ -471,15 +471,12 @@ fn what_flags_say_of_the_handshake_is_said_in_it() {
 /// Host is the URL's, whatever is connected to.
 #[test]
 fn what_is_said_over_a_unix_socket_is_of_the_url() {
-    use std::io::Read as _;
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("s");
     let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
     let heard = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
-        let mut request = [0; 4096];
-        let length = stream.read(&mut request).unwrap();
-        String::from_utf8_lossy(&request[..length]).into_owned()
+        head_of(&mut stream)
     });
     let words = ["-d", "300ms", "--warmup", "0", "-c", "1", "--unix-socket"];
     let place = [path.to_str().unwrap(), "ws://example.test:81/chat"];

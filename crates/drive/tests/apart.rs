@@ -5,21 +5,16 @@
 
 mod simulation;
 
-use simulation::{checked, text};
+use simulation::{checked, sends_to_many as server, to_many};
 use wsbench_drive::crew::{Agreed, Collector, Part};
 use wsbench_drive::run::RunObserver;
-use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{
-    Arrival, Audience, LoginSteps, Plan, PlanSpec, Role, Rooms, StopRule, WarmUp,
-};
+use wsbench_load::plan::{Audience, LoginSteps, Plan, PlanSpec, Role, Rooms};
 use wsbench_load::result::{Absences, Ended, Progress, RunResult};
 use wsbench_load::series::Series;
 use wsbench_load::tally::{DeliveryCounts, LogRecord};
-use wsbench_simulate::{
-    AnswerFault, Cut, Disruption, Every, Scenario, ServiceTime, ToAll, handed_apart,
-};
+use wsbench_simulate::{AnswerFault, Cut, Disruption, Every, Scenario, ToAll, handed_apart};
 
 struct Deaf;
 
@@ -32,28 +27,9 @@ impl RunObserver for Deaf {
 /// Six workers with three connections each, and a message each 20 ms: all are due at whole steps of what a
 /// message says of its due time.
 fn plan() -> PlanSpec {
-    PlanSpec::against("ws://simulated/".parse().unwrap()).with(|spec| {
-        (spec.clients.connections, spec.threads) = (18, 6);
-        spec.clients.exchange.audience = Audience::All;
-        spec.clients.exchange.payload = text(60);
+    to_many(18, 6, Audience::All, 50.0).with(|spec| {
         spec.clients.timeout = Nanos::from_millis(500);
-        spec.clients.arrival = Arrival::Open {
-            schedule: Schedule {
-                process: Process::Constant,
-                stretches: vec![Stretch::level(Nanos::MAX, 50.0)],
-            },
-            max_in_flight: 1_024,
-        };
-        spec.stop = StopRule::Duration(Nanos::from_secs(5));
-        spec.warmup = WarmUp::of(Nanos::from_secs(1));
     })
-}
-
-fn server(broadcast: ToAll) -> Scenario {
-    let mut scenario = Scenario::default();
-    scenario.server.service = ServiceTime::Constant(Nanos::from_micros(10));
-    scenario.server.broadcast = Some(broadcast);
-    scenario
 }
 
 /// The workers of three processes, dealt in turn, and of a single one.
@@ -65,21 +41,19 @@ fn one() -> Vec<Vec<u32>> {
     vec![(0..6).collect()]
 }
 
-/// What is put together of the parts, each of which went over a bus.
-fn gathered(plan: &Plan, parts: Vec<Part>, homes: &[Vec<u32>]) -> RunResult {
-    let mut collector = Collector::new(plan, plan.threads, 0);
-    if homes.len() > 1 {
-        let home = |worker: u32| homes.iter().position(|home| home.contains(&worker));
-        let of_worker = (0..plan.threads).map(|worker| home(worker).unwrap() as u32);
-        collector = collector.among(of_worker.collect(), Nanos::ZERO);
+/// A collector of a run whose workers are dealt so.
+fn collector<'a>(plan: &'a Plan, homes: &[Vec<u32>]) -> Collector<'a> {
+    let collector = Collector::new(plan, plan.threads, 0);
+    if homes.len() < 2 {
+        return collector;
     }
-    for part in parts {
-        let written = serde_json::to_string(&part).unwrap();
-        collector
-            .take(serde_json::from_str(&written).unwrap(), &mut Deaf)
-            .unwrap();
-    }
-    assert_eq!(collector.missing(), []);
+    let home = |worker: u32| homes.iter().position(|home| home.contains(&worker));
+    let of_worker = (0..plan.threads).map(|worker| home(worker).unwrap() as u32);
+    collector.among(of_worker.collect(), Nanos::ZERO)
+}
+
+/// The result of what it has taken in.
+fn finished(collector: Collector<'_>) -> RunResult {
     let agreed = Agreed {
         ended: Ended::Complete,
         absences: Absences::default(),
@@ -89,6 +63,19 @@ fn gathered(plan: &Plan, parts: Vec<Part>, homes: &[Vec<u32>]) -> RunResult {
     let result = collector.finish(agreed, Nanos::from_secs(9), &mut Deaf);
     assert_eq!(DeliveryCounts::FATES.breach(&result.deliveries), None);
     result
+}
+
+/// What is put together of the parts, each of which went over a bus.
+fn gathered(plan: &Plan, parts: Vec<Part>, homes: &[Vec<u32>]) -> RunResult {
+    let mut collector = collector(plan, homes);
+    for part in parts {
+        let written = serde_json::to_string(&part).unwrap();
+        collector
+            .take(serde_json::from_str(&written).unwrap(), &mut Deaf)
+            .unwrap();
+    }
+    assert_eq!(collector.missing(), []);
+    finished(collector)
 }
 
 /// The same run by three processes and by one.
@@ -247,33 +234,26 @@ fn receivers_that_leave_make_nothing_more_missing_over_processes() {
     assert!(ours.missing <= left * 18, "{ours:?}");
 }
 
-/// A process whose workers are no more heard of, its parts among them, is no receiver from then on.
+/// A process whose workers are no more heard of, its parts among them, is no receiver from then on: whether
+/// it is lost under load, or while the first interval is not whole, in which its receivers joined.
 #[test]
 fn a_process_that_is_lost_is_awaited_no_more() {
     let plan = checked(&plan());
     let homes = three();
-    let parts = handed_apart(&plan, server(ToAll::default()), &homes);
-    let mut collector = Collector::new(&plan, plan.threads, 0);
-    collector = collector.among((0..6).map(|worker| worker % 3).collect(), Nanos::ZERO);
-    let lost_at = Nanos::from_secs(4);
-    for part in parts {
-        let is_lost = homes[2].contains(&part.share) && part.now > lost_at;
-        if !is_lost {
-            collector.take(part, &mut Deaf).unwrap();
+    for lost_at in [Nanos::from_millis(2_500), Nanos::from_secs(4)] {
+        let parts = handed_apart(&plan, server(ToAll::default()), &homes);
+        let mut collector = collector(&plan, &homes);
+        for part in parts {
+            let is_lost = homes[2].contains(&part.share) && part.now > lost_at;
+            if !is_lost {
+                collector.take(part, &mut Deaf).unwrap();
+            }
         }
+        for &worker in &homes[2] {
+            collector.give_up(worker, &mut Deaf);
+        }
+        let counts = finished(collector).deliveries;
+        assert_eq!(counts.missing + counts.in_flight_at_end, 0, "{counts:?}");
+        assert!(counts.received > 2_000, "{lost_at:?}: {counts:?}");
     }
-    for &worker in &homes[2] {
-        collector.give_up(worker, &mut Deaf);
-    }
-    let agreed = Agreed {
-        ended: Ended::Complete,
-        absences: Absences::default(),
-        load_from: Nanos::from_secs(1),
-        opens: Nanos::from_secs(2),
-    };
-    let result = collector.finish(agreed, Nanos::from_secs(9), &mut Deaf);
-    let counts = result.deliveries;
-    assert_eq!(DeliveryCounts::FATES.breach(&counts), None);
-    assert_eq!(counts.missing + counts.in_flight_at_end, 0, "{counts:?}");
-    assert!(counts.received > 2_000, "{counts:?}");
 }

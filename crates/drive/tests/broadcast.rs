@@ -5,17 +5,14 @@
 
 mod simulation;
 
-use simulation::{checked, failures, prints, text};
-use wsbench_load::arrival::{Process, Schedule, Stretch};
+use simulation::{checked, failures, prints, sends_to_many as scenario, to_many};
 use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Audience, PlanSpec, StopRule, WarmUp};
+use wsbench_load::plan::{Audience, PlanSpec, StopRule, WarmUp};
 use wsbench_load::result::RunResult;
 use wsbench_load::series::Series;
 use wsbench_load::tally::{DeliveryCounts, Phase};
-use wsbench_simulate::{
-    AnswerFault, Cut, Disruption, Every, Scenario, ServiceTime, ToAll, run, witness,
-};
+use wsbench_simulate::{AnswerFault, Cut, Disruption, Every, ToAll, run, witness};
 
 /// One way through the network.
 const LATENCY: Nanos = Nanos::from_micros(50);
@@ -25,33 +22,7 @@ const SERVICE: Nanos = Nanos::from_micros(10);
 const FIRST: Nanos = Nanos(2 * LATENCY.0 + SERVICE.0);
 
 fn plan(connections: u32, threads: u32, per_s: f64) -> PlanSpec {
-    PlanSpec::against("ws://simulated/".parse().unwrap()).with(|spec| {
-        spec.clients.connections = connections;
-        spec.threads = threads;
-        spec.clients.exchange.audience = Audience::All;
-        spec.clients.exchange.payload = text(60);
-        spec.clients.timeout = Nanos::from_secs(2);
-        spec.clients.arrival = Arrival::Open {
-            schedule: Schedule {
-                process: Process::Constant,
-                stretches: vec![Stretch {
-                    length: Nanos::MAX,
-                    from_per_s: per_s,
-                    to_per_s: per_s,
-                }],
-            },
-            max_in_flight: 1_024,
-        };
-        spec.stop = StopRule::Duration(Nanos::from_secs(5));
-        spec.warmup = WarmUp::of(Nanos::from_secs(1));
-    })
-}
-
-fn scenario(broadcast: ToAll) -> Scenario {
-    let mut scenario = Scenario::default();
-    scenario.server.service = ServiceTime::Constant(SERVICE);
-    scenario.server.broadcast = Some(broadcast);
-    scenario
+    to_many(connections, threads, Audience::All, per_s)
 }
 
 fn extremes(result: &RunResult, series: Series) -> (Nanos, Nanos) {

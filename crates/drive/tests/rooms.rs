@@ -4,20 +4,18 @@
 
 mod simulation;
 
-use simulation::{checked, failures, prints, text};
-use wsbench_load::arrival::{Process, Schedule, Stretch};
+use simulation::{checked, failures, prints, sends_to_many as scenario, to_many};
 use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Audience, Awaited, Beat, Envelope, LoginSteps, Pattern, Role, Rooms, Spoken, StopRule,
-    Upkeep, WarmUp,
+    Audience, Awaited, Beat, Envelope, LoginSteps, Pattern, Role, Rooms, Spoken, Upkeep,
 };
 use wsbench_load::plan::{PlanError, PlanSpec, Why};
 use wsbench_load::series::Series;
 use wsbench_load::tally::{DeliveryCounts, Phase};
 use wsbench_load::template::Template;
 use wsbench_setting::Field;
-use wsbench_simulate::{Cut, Disruption, Scenario, ServiceTime, ToAll, run, witness};
+use wsbench_simulate::{Cut, Disruption, ToAll, run, witness};
 use wsbench_wire::connection::MessageKind::Text;
 
 fn join() -> LoginSteps {
@@ -32,33 +30,13 @@ fn join() -> LoginSteps {
 
 /// 100 messages a second over five seconds, to one of `rooms`.
 fn plan(connections: u32, threads: u32, rooms: u32) -> PlanSpec {
-    PlanSpec::against("ws://simulated/".parse().unwrap()).with(|spec| {
-        (spec.clients.connections, spec.threads) = (connections, threads);
+    to_many(connections, threads, Audience::Room, 100.0).with(|spec| {
         spec.clients.login = join();
-        spec.clients.exchange.audience = Audience::Room;
         spec.clients.exchange.rooms = Some(Rooms::numbered(rooms));
-        spec.clients.exchange.payload = text(60);
         let words = Template::for_words(r#"{"to":"{room}","n":{n},"text":"{tag}{fill}"}"#);
         let spoken = Spoken::text(words.unwrap());
         spec.clients.exchange.envelope = Some(Envelope::new(spoken));
-        spec.clients.timeout = Nanos::from_secs(2);
-        spec.clients.arrival = Arrival::Open {
-            schedule: Schedule {
-                process: Process::Constant,
-                stretches: vec![Stretch::level(Nanos::MAX, 100.0)],
-            },
-            max_in_flight: 1_024,
-        };
-        spec.stop = StopRule::Duration(Nanos::from_secs(5));
-        spec.warmup = WarmUp::of(Nanos::from_secs(1));
     })
-}
-
-fn scenario(to_all: ToAll) -> Scenario {
-    let mut scenario = Scenario::default();
-    scenario.server.service = ServiceTime::Constant(Nanos::from_micros(10));
-    scenario.server.broadcast = Some(to_all);
-    scenario
 }
 
 #[test]

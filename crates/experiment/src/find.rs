@@ -256,17 +256,22 @@ impl SearchState<'_> {
     /// Time that is kept for [`Self::press`] as long as nothing is certain, s: a search is to end with
     /// a bracket, wide as it may be.
     fn kept_s(&self) -> f64 {
-        if self.evidence.ends(true) == (None, None) {
+        if self.knows_nothing() {
             SHORTEST_S + self.around_s(f64::INFINITY)
         } else {
             0.0
         }
     }
 
+    /// True as long as nothing is certain of any load.
+    fn knows_nothing(&self) -> bool {
+        self.evidence.ends(true) == (None, None)
+    }
+
     /// Asks for more than there can be where nothing is certain yet, in what is left of the time: so
     /// that there is a bracket, wide as it is. How the search ends with it.
     fn press(&mut self) -> Ending {
-        if self.evidence.ends(true) != (None, None) {
+        if !self.knows_nothing() {
             return Ending::OutOfTime;
         }
         let most = self.trials.iter().map(|trial| trial.load);

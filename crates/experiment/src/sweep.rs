@@ -79,6 +79,12 @@ impl Told for SweepError {
 /// # Errors
 /// [`SweepError`] when not a single run was made; whatever happens later is in the result.
 pub fn sweep(settings: &Settings, runner: &mut dyn Runner) -> Result<Sweep, SweepError> {
+    // One round and two rates are the least that make a curve.
+    let settings = &Settings {
+        rounds: settings.rounds.max(1),
+        points: settings.points.max(2),
+        ..settings.clone()
+    };
     let began_s = runner.now_s();
     let pilot = match settings.rates {
         None => Some(pilot::run(&settings.plan, runner)?),
@@ -92,7 +98,7 @@ pub fn sweep(settings: &Settings, runner: &mut dyn Runner) -> Result<Sweep, Swee
         asked,
         collected: rates.iter().map(|rate| FiguresAtRate::new(*rate)).collect(),
         planned: rates.len() * fitted.settings.rounds as usize,
-        order: order(rates.len(), asked.rounds.max(1), asked.plan.seed),
+        order: order(rates.len(), asked.rounds, asked.plan.seed),
         fitted,
         runner,
         began_s,
@@ -267,7 +273,7 @@ fn fitted(asked: &Settings, capacity_per_s: Option<f64>, spent_s: f64) -> (Fitte
         },
         longer,
     };
-    let (points, rounds, long) = (asked.points.max(2), asked.rounds.max(1), asked.length);
+    let (points, rounds, long) = (asked.points, asked.rounds, asked.length);
     let as_asked = (1..=LONGER)
         .rev()
         .map(|longer| with(points, rounds, long, longer));
@@ -278,7 +284,7 @@ fn fitted(asked: &Settings, capacity_per_s: Option<f64>, spent_s: f64) -> (Fitte
     let rounds_down = (1..=rounds).rev().map(|rounds| (points, rounds));
     let points_down = (2..points).rev().map(|points| (points, 1));
     for (points, rounds) in rounds_down.chain(points_down) {
-        let each_s = left_s / f64::from(points * rounds) - around_s;
+        let each_s = left_s / (f64::from(points) * f64::from(rounds)) - around_s;
         if each_s >= shortest.as_secs_f64() {
             let length = Nanos((each_s * 1e9) as u64).min(long);
             return (with(points, rounds, length, 1), true);

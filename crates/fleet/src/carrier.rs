@@ -226,7 +226,17 @@ impl FleetRun<'_> {
         let mut is_over = false;
         while !is_over {
             self.alive = alive;
-            for act in self.step(observer)? {
+            let acts = self.step(observer)?;
+            let is_news = |act: &CoordinatorAction| {
+                matches!(
+                    act,
+                    CoordinatorAction::Stored(_) | CoordinatorAction::Lost(..)
+                )
+            };
+            if acts.iter().any(is_news) {
+                gathering.tell_of(&self.coordinator.agents());
+            }
+            for act in acts {
                 let mut passing = Passing {
                     to: observer,
                     alive: &mut alive,
@@ -234,11 +244,9 @@ impl FleetRun<'_> {
                 match act {
                     CoordinatorAction::Tell(words) => self.watch.tell(&words),
                     CoordinatorAction::Stored(entry) => {
-                        gathering.tell_of(&self.coordinator.agents());
                         self.take(&mut gathering, &entry, &mut passing);
                     }
                     CoordinatorAction::Lost(agent, _) => {
-                        gathering.tell_of(&self.coordinator.agents());
                         gathering.give_up(&agent, &mut passing);
                     }
                     CoordinatorAction::Over => is_over = true,

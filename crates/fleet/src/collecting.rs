@@ -14,7 +14,7 @@ use wsbench_record::document::Fleet;
 
 use crate::bus::{BusEntry, EntryKey, Heard, Of};
 use crate::gathering::{Beside, Gathering};
-use crate::portable::{NotPortable, Portable};
+use crate::portable::NotPortable;
 use crate::protocol::{Final, Task};
 use crate::service::Line;
 use crate::wire;
@@ -95,12 +95,7 @@ pub fn collect(
         "run {run}: {parts} entries of {} agents",
         task.seats.len()
     ));
-    let portable = Portable {
-        plan: task.plan.clone(),
-        headers: task.headers.clone(),
-        logins: task.logins.clone(),
-    };
-    let plan = portable.unresolved()?;
+    let plan = task.portable().unresolved()?;
     let entries = entries.into_values().collect();
     Ok((plan, Kept { task, entries }))
 }

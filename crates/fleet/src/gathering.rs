@@ -17,7 +17,7 @@ use wsbench_record::document::{Agent, AgentClock, Fleet};
 use self::rates::Rates;
 use crate::bus::{BusEntry, Of};
 use crate::coordinator::AgentState;
-use crate::protocol::{Final, Task};
+use crate::protocol::{Final, Seat, Task};
 use crate::wire;
 
 /// An entry could not be added up.
@@ -211,11 +211,18 @@ impl<'a> Gathering<'a> {
     /// tells of an agent what its own books do not.
     #[must_use]
     pub fn finish(
-        self,
+        mut self,
         ended: Option<Ended>,
         beside: &dyn Fn(&str) -> Beside,
         observer: &mut dyn RunObserver,
     ) -> Gathered {
+        // Whose last words have not come is not there any more: nobody says when its members left.
+        let silent = |seat: &&Seat| !self.finals.contains_key(&seat.agent);
+        let silent = self.task.seats.iter().filter(silent);
+        let silent: Vec<String> = silent.map(|seat| seat.agent.clone()).collect();
+        for agent in &silent {
+            self.give_up(agent, observer);
+        }
         let agreed = self.agreed(ended);
         let holes = self.holes();
         let doubled_parts = self.collector.doubled();
@@ -255,17 +262,6 @@ impl<'a> Gathering<'a> {
         let bounds = || agents.iter().map(|it| it.clock.bound_ns);
         let late = || agents.iter().filter_map(|it| it.began_late_ns);
         let spread = late().max().zip(late().min());
-        let fleet = Fleet {
-            run: self.task.run.clone(),
-            asked: self.task.seats.len() as u32,
-            start_spread_ns: spread.map(|(last, first)| last - first),
-            clock_bound_ns: bounds().max().unwrap_or(0),
-            parts: self.parts,
-            doubled_parts,
-            missing_parts: holes,
-            between: None,
-            collected: false,
-        };
         let mut addresses: Vec<String> = Vec::new();
         for address in self.finals.values().flat_map(|it| &it.addresses) {
             if !addresses.contains(address) {
@@ -281,11 +277,19 @@ impl<'a> Gathering<'a> {
         if by_kernel {
             result.be_told_by_kernel();
         }
+        let fleet = Fleet {
+            run: self.task.run.clone(),
+            asked: self.task.seats.len() as u32,
+            start_spread_ns: spread.map(|(last, first)| last - first),
+            clock_bound_ns: bounds().max().unwrap_or(0),
+            parts: self.parts,
+            doubled_parts,
+            missing_parts: holes,
+            between: between::judged(&mut result, &agents),
+            collected: false,
+        };
         Gathered {
-            fleet: Fleet {
-                between: between::judged(&mut result, &agents),
-                ..fleet
-            },
+            fleet,
             result,
             agents,
             loopback,

@@ -13,6 +13,7 @@ use wsbench_load::result::Ended;
 use wsbench_record::document::{Agent, Host};
 
 use crate::build::Build;
+use crate::portable::Portable;
 
 /// Words of an agent about itself: once a second, at each change, and when it is greeted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -216,6 +217,16 @@ pub struct Task {
 }
 
 impl Task {
+    /// The plan of the whole run, as it went over the bus.
+    #[must_use]
+    pub fn portable(&self) -> Portable {
+        Portable {
+            plan: self.plan.clone(),
+            headers: self.headers.clone(),
+            logins: self.logins.clone(),
+        }
+    }
+
     /// The share of an agent.
     #[must_use]
     pub fn seat(&self, agent: &str) -> Option<&Seat> {

@@ -15,7 +15,6 @@ use wsbench_load::plan::Plan;
 use crate::agent::{Agent, AgentAction, AgentEvent, Here};
 use crate::bus::{Bus, Heard};
 use crate::member::{Member, Reins, last_books, no_books, own_plan};
-use crate::portable::Portable;
 use crate::protocol::{EndWord, Facts, Seat, Task};
 use crate::wire;
 
@@ -279,12 +278,8 @@ impl OnThread {
     fn prepare(&self) -> Result<(LocalRunner, Plan, Resolved, Clock), String> {
         let words = |error: &dyn std::fmt::Display| error.to_string();
         let task = &self.task;
-        let portable = Portable {
-            plan: task.plan.clone(),
-            headers: task.headers.clone(),
-            logins: task.logins.clone(),
-        };
-        let whole = portable
+        let whole = task
+            .portable()
             .resolved(&self.environment)
             .map_err(|it| words(&it))?;
         let seat: &Seat = task

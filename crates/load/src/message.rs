@@ -303,13 +303,8 @@ impl MessageSource {
     #[must_use]
     pub fn message(&self, identity: MessageId) -> Message<'_> {
         let filling = self.behind_tag(identity);
-        let tag = if self.tag_len > 0 {
-            self.tag(identity)
-        } else {
-            Tag::default()
-        };
         Message {
-            tag,
+            tag: self.tag(identity),
             tag_len: self.tag_len,
             filling,
         }
@@ -352,10 +347,13 @@ impl MessageSource {
         }
     }
 
-    /// The tag: 16 bytes of connection, run and sequence in network order, or the same as 22
+    /// The tag, empty of messages without one: 16 bytes of connection, run and sequence in network order, or the same as 22
     /// digits of base64url without padding.
     #[inline]
     fn tag(&self, identity: MessageId) -> Tag {
+        if self.tag_len == 0 {
+            return Tag::default();
+        }
         match self.kind {
             MessageKind::Binary => {
                 let first = u64::from(identity.connection) << 32 | u64::from(self.run);

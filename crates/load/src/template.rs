@@ -203,8 +203,8 @@ pub enum TemplateError {
         /// Beginning of it.
         found: String,
     },
-    /// Lengths within lengths without end.
-    #[error("at byte {at}: more than {MOST_NESTED} lengths within each other")]
+    /// Lengths or signatures within each other without end.
+    #[error("at byte {at}: more than {MOST_NESTED} lengths or signatures within each other")]
     Nested {
         /// Byte at which it is, from 0.
         at: usize,

@@ -164,7 +164,7 @@ impl Dialer {
         if source.is_some() {
             self.next = (self.next + 1) % self.sources.len();
         }
-        let stream = connect(source, self.ports.as_mut(), address)?;
+        let stream = connect(source, &mut self.ports, address)?;
         // A benchmark of round trips must never wait for Nagle's algorithm on its own side.
         stream.set_nodelay(true)?;
         Ok(Stream::Tcp(stream))
@@ -207,16 +207,19 @@ impl UnixError {
 /// range that is nearly used up has that many full ones side by side.
 const PARTS_TRIED: u16 = 4;
 
-/// Begins a connection to `address`, from `source` if there is one, and from a part of `ports`.
+/// Begins a connection to `address`, from `source` if there is one, and from a part of `ports`, of which
+/// nothing is left where the kernel cannot tell them apart.
 fn connect(
     source: Option<IpAddr>,
-    ports: Option<&mut PortRange>,
+    ports: &mut Option<PortRange>,
     address: SocketAddr,
 ) -> io::Result<TcpStream> {
-    if let Some(ports) = ports {
-        for _ in 0..PARTS_TRIED.min(ports.parts()) {
+    if let Some(range) = ports {
+        for _ in 0..PARTS_TRIED.min(range.parts()) {
             let socket = socket_for(source, address)?;
-            if !ports::restrict(&socket, ports.next_part()) {
+            if !ports::restrict(&socket, range.next_part()) {
+                // The kernel does not know how, and is not asked again.
+                *ports = None;
                 return begin(socket, address);
             }
             match begin(socket, address) {

@@ -17,7 +17,9 @@ pub const LARGEST_STORED: u64 = 256 << 20;
 pub fn octets(source: impl Read, most: u64) -> io::Result<Vec<u8>> {
     let mut octets = Vec::new();
     // One more tells enough.
-    source.take(most + 1).read_to_end(&mut octets)?;
+    source
+        .take(most.saturating_add(1))
+        .read_to_end(&mut octets)?;
     if octets.len() as u64 > most {
         let told = format!(
             "it is longer than {} MiB, the most that is read",

@@ -4,6 +4,7 @@
 //! kept and shown.
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -217,8 +218,11 @@ fn refused(error: BenchError) -> anyhow::Error {
 /// same command once more.
 fn check_unfinished(output: &Path) -> Result<(), UsageError> {
     let is_under_way = StateFile::beside(output).exists();
-    let held = bounded::text_of(output, LARGEST_STORED).ok();
-    let is_ranking = held.is_some_and(|text| ranking::read(&text).is_ok());
+    let is_ranking = match bounded::text_of(output, LARGEST_STORED) {
+        Ok(text) => ranking::read(&text).is_ok(),
+        // Whatever it is, it took long to make.
+        Err(error) => error.kind() == ErrorKind::FileTooLarge,
+    };
     if is_ranking && !is_under_way {
         let path = output.to_owned();
         return Err(UsageError::RankingFinished { path });
@@ -378,13 +382,10 @@ fn with_versions(suite: &Suite, ledger: &Ledger) -> Vec<ServerFacts> {
 /// Makes sure that there is such a rendering of a ranking.
 ///
 /// # Errors
-/// [`UsageError::NoSuchRendering`].
+/// [`UsageError::NoCsvOfRanking`].
 pub(crate) fn check_format(format: Format) -> Result<(), UsageError> {
     match format {
-        Format::Csv => Err(UsageError::NoSuchRendering {
-            format: "csv",
-            of: "a ranking",
-        }),
+        Format::Csv => Err(UsageError::NoCsvOfRanking),
         Format::Text
         | Format::Json
         | Format::Markdown

@@ -39,7 +39,8 @@ pub(crate) struct SweepArgs {
           value_parser = clap::value_parser!(u32).range(2..=100))]
     pub(crate) points: u32,
     /// Rounds: in each every rate is run once, in random order.
-    #[arg(long, value_name = "K", default_value = "3", value_parser = quantity::positive_u32)]
+    #[arg(long, value_name = "K", default_value = "3",
+          value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub(crate) rounds: u32,
     /// Tell the highest rate with this objective, too: p99<5ms, errors<0.01%; repeat for several.
     #[arg(long = "slo", value_name = "OBJECTIVE", value_parser = advice::objective)]

@@ -1,10 +1,10 @@
 //! What each message carries, from the flags; the only place where a plan reads files.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use wsbench::bounded::{self, LARGEST_STORED};
 use wsbench_load::corpus::Corpus;
 use wsbench_load::plan::{Encoding, Envelope, Payload, Spoken};
 use wsbench_load::template::Template;
@@ -152,7 +152,7 @@ fn corpus_payload(path: &Path, encoding: Encoding, seed: u64) -> Result<Payload,
         Corpus::builtin(seed)
     } else {
         let path = path.to_owned();
-        let text = match read(&path, u64::MAX) {
+        let text = match read(&path, LARGEST_STORED) {
             Ok(text) => text,
             Err(source) => return Err(UsageError::CorpusUnreadable { path, source }),
         };
@@ -172,29 +172,27 @@ fn corpus_payload(path: &Path, encoding: Encoding, seed: u64) -> Result<Payload,
     }
 }
 
-/// At most so many bytes of a file, or of standard input where it is called `-`.
+/// The bytes of a file, so many at most, or of standard input where it is called `-`.
 fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
     if path == Path::new("-") {
-        io::stdin().take(most).read_to_end(&mut bytes)?;
+        bounded::octets(io::stdin(), most)
     } else {
-        File::open(path)?.take(most).read_to_end(&mut bytes)?;
+        bounded::octets_of(path, most)
     }
-    Ok(bytes)
 }
 
 fn file_payload(path: &Path, text: bool) -> Result<Payload, UsageError> {
     let path = path.to_owned();
-    // One byte over the limit tells enough, and a device without an end is not read for ever.
-    let bytes = read(&path, MAX_MESSAGE_BYTES + 1);
-    let bytes = bytes.map_err(|source| UsageError::FileUnreadable {
-        flag: "--file",
-        path: path.clone(),
-        source,
-    })?;
-    if bytes.len() as u64 > MAX_MESSAGE_BYTES {
-        return Err(UsageError::FileTooLarge { path });
-    }
+    let bytes = match read(&path, MAX_MESSAGE_BYTES) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+            return Err(UsageError::FileTooLarge { path });
+        }
+        Err(source) => {
+            let flag = "--file";
+            return Err(UsageError::FileUnreadable { flag, path, source });
+        }
+    };
     if text && let Err(error) = std::str::from_utf8(&bytes) {
         let offset = error.valid_up_to();
         return Err(UsageError::FileIsNotText { path, offset });

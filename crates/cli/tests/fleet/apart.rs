@@ -21,16 +21,6 @@ fn five() -> Option<Machines> {
     machines
 }
 
-fn right(measured: Measured) -> Value {
-    let Measured {
-        document,
-        said,
-        code,
-    } = measured;
-    assert_eq!(code, 0, "{said}");
-    document
-}
-
 /// The interval that a run gives for its rate.
 fn rate(document: &Value) -> (f64, f64) {
     let of = |name: &str| document["messages_per_s_confidence"][name].as_f64();
@@ -50,12 +40,14 @@ fn machines_that_are_apart_make_one_run_and_a_cable_that_was_out_costs_nothing()
         return;
     };
     let fleet = Apart::of(&machines, &AGENTS, &[]);
-    let document = right(fleet.measure(&load(12), || {
-        sleep(Duration::from_secs(5));
-        machines.plug("a2", false);
-        sleep(Duration::from_secs(4));
-        machines.plug("a2", true);
-    }));
+    let (document, _) = fleet
+        .measure(&load(12), || {
+            sleep(Duration::from_secs(5));
+            machines.plug("a2", false);
+            sleep(Duration::from_secs(4));
+            machines.plug("a2", true);
+        })
+        .with_code(0);
     assert_eq!(document["agents"].as_array().unwrap().len(), 3);
     assert_eq!(
         number(&document, "/messages/answered"),
@@ -79,8 +71,8 @@ fn a_fan_out_scenario_over_three_machines_is_that_of_one_process() {
     let flags = words(&format!(
         "--scenario {scenario} -d 5s --warmup 500ms -t 1 --seed 7"
     ));
-    let three = right(fleet.measure(&flags, || {}));
-    let one = right(fleet.alone("a1", &flags));
+    let three = fleet.measure(&flags, || {}).with_code(0).0;
+    let one = fleet.alone("a1", &flags).with_code(0).0;
     for (document, whose) in [(&three, "three"), (&one, "one")] {
         let of = |name: &str| number(document, &format!("/deliveries/{name}"));
         let sent = number(document, "/messages/sent");
@@ -114,7 +106,7 @@ fn a_search_over_three_machines_finds_what_one_process_finds() {
         "find --slo p50<200ms --start 60 -d 2s --warmup 300ms --trials 8 --limit 90s -c 30 -t 1 --seed 7",
     );
     let found = |measured: Measured| {
-        let document = right(measured);
+        let document = measured.with_code(0).0;
         let trials = document["trials"].as_array().unwrap().len();
         (document["holds"]["load"].as_f64(), trials)
     };

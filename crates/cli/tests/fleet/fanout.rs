@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::fleet::{Bus, Fleet, Measured};
+use crate::fleet::{Bus, Fleet};
 use crate::{agent, number, words};
 
 fn broadcast(seconds: u32) -> Vec<String> {
@@ -69,17 +69,12 @@ fn every_delivery_between_agents_is_counted_and_times_are_told_as_far_as_clocks_
 #[test]
 #[ignore = "needs nats-server"]
 fn what_a_server_loses_or_repeats_is_told_whoever_sent_it() {
-    for (fault, name, kind) in [
-        ("drop:every=40", "missing", "missing"),
-        ("duplicate:every=40", "duplicated", "duplicated"),
+    for (fault, name) in [
+        ("drop:every=40", "missing"),
+        ("duplicate:every=40", "duplicated"),
     ] {
         let fleet = fleet(&["--broadcast", "--misbehave", fault]);
-        let Measured {
-            document,
-            said,
-            code,
-        } = fleet.measure(3, &broadcast(2));
-        assert_eq!(code, 1, "{said}");
+        let (document, _) = fleet.measure(3, &broadcast(2)).with_code(1);
         let faults = of(&document, name);
         // One of forty, of all deliveries of the window and some of the warm-up.
         let expected = of(&document, "expected") / 40;
@@ -88,25 +83,17 @@ fn what_a_server_loses_or_repeats_is_told_whoever_sent_it() {
             "{faults} of {expected}"
         );
         let caveats = document["audit"]["caveats"].as_array().unwrap();
-        assert!(caveats.iter().any(|it| it["kind"] == kind), "{caveats:?}");
+        assert!(caveats.iter().any(|it| it["kind"] == name), "{caveats:?}");
     }
 }
 
 #[test]
 #[ignore = "needs nats-server"]
 fn an_agent_that_is_killed_makes_no_delivery_missing() {
-    let mut fleet = fleet(&["--broadcast"]);
-    let mut flags = broadcast(14);
-    flags.extend(["--on-agent-loss", "keep"].map(str::to_owned));
-    let run = fleet.begin(3, &flags);
-    fleet.await_load();
+    let flags = [broadcast(14), words("--on-agent-loss keep")].concat();
+    let (fleet, run) = fleet(&["--broadcast"]).under(&flags);
     fleet.signal("a2", "KILL");
-    let Measured {
-        document,
-        said,
-        code,
-    } = run.end();
-    assert_eq!(code, 0, "{said}");
+    let (document, said) = run.end().with_code(0);
     assert!(said.contains("agent a2 is lost"), "{said}");
     assert!(agent(&document, "a2")["lost"].is_string());
     assert_eq!(of(&document, "missing"), 0, "{}", document["deliveries"]);

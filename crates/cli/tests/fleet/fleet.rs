@@ -166,6 +166,14 @@ pub(crate) struct Measured {
     pub(crate) code: i32,
 }
 
+impl Measured {
+    /// The document, and what was said, of a command that has to end with this code.
+    pub(crate) fn with_code(self, code: i32) -> (Value, String) {
+        assert_eq!(self.code, code, "{}", self.said);
+        (self.document, self.said)
+    }
+}
+
 /// A run that is under way.
 pub(crate) struct Run {
     process: Process,
@@ -332,15 +340,16 @@ impl Fleet {
         self.begin(agents, words).end()
     }
 
+    /// The same with a run that all of them carry out, under load.
+    pub(crate) fn under(mut self, words: &[String]) -> (Self, Run) {
+        let run = self.begin(self.agents.len() as u32, words);
+        self.await_load();
+        (self, run)
+    }
+
     /// The same of a run that goes well: its document, and what was said.
     pub(crate) fn measured(&self, agents: u32, words: &[String]) -> (Value, String) {
-        let Measured {
-            document,
-            said,
-            code,
-        } = self.measure(agents, words);
-        assert_eq!(code, 0, "{said}");
-        (document, said)
+        self.measure(agents, words).with_code(0)
     }
 
     pub(crate) fn experiment(&self, name: &str, agents: u32, words: &[String]) -> Measured {

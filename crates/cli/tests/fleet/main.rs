@@ -125,8 +125,7 @@ fn a_fleet_is_shown_with_its_builds_and_clocks() {
 #[ignore = "needs nats-server"]
 fn fewer_agents_than_asked_for_are_told_by_name() {
     let fleet = Fleet::of(&["a1"]);
-    let Measured { said, code, .. } = fleet.measure(2, &load(1));
-    assert_eq!(code, 1, "{said}");
+    let (_, said) = fleet.measure(2, &load(1)).with_code(1);
     assert!(
         said.contains("1 of the 2 agents asked for are there (a1)"),
         "{said}"
@@ -170,8 +169,7 @@ fn an_agent_that_is_told_to_leave_before_the_load_ends_the_run_at_once() {
     let run = fleet.begin(2, &load(60));
     fleet.await_words("a2", "a share of it is taken");
     fleet.signal("a2", "TERM");
-    let Measured { said, code, .. } = run.end();
-    assert_eq!(code, 1, "{said}");
+    let (_, said) = run.end().with_code(1);
     assert!(said.contains("it was told to leave"), "{said}");
     fleet.await_end("a2");
 }
@@ -179,16 +177,9 @@ fn an_agent_that_is_told_to_leave_before_the_load_ends_the_run_at_once() {
 #[test]
 #[ignore = "needs nats-server"]
 fn an_agent_that_is_killed_ends_the_run_and_what_was_measured_is_kept() {
-    let mut fleet = Fleet::of(&["a1", "a2", "a3"]);
-    let run = fleet.begin(3, &load(60));
-    fleet.await_load();
+    let (fleet, run) = Fleet::of(&["a1", "a2", "a3"]).under(&load(60));
     fleet.signal("a2", "KILL");
-    let Measured {
-        document,
-        said,
-        code,
-    } = run.end();
-    assert_eq!(code, 1, "{said}");
+    let (document, said) = run.end().with_code(1);
     assert!(
         said.contains("agent a2 is lost: not heard of for 8 s; the run ends"),
         "{said}"
@@ -209,18 +200,10 @@ fn an_agent_that_is_killed_ends_the_run_and_what_was_measured_is_kept() {
 #[test]
 #[ignore = "needs nats-server"]
 fn a_run_that_is_to_go_on_does_so_without_the_agent_that_was_killed() {
-    let mut fleet = Fleet::of(&["a1", "a2", "a3"]);
-    let mut words = load(14);
-    words.extend(["--on-agent-loss", "keep"].map(str::to_owned));
-    let run = fleet.begin(3, &words);
-    fleet.await_load();
+    let words = [load(14), words("--on-agent-loss keep")].concat();
+    let (fleet, run) = Fleet::of(&["a1", "a2", "a3"]).under(&words);
     fleet.signal("a2", "KILL");
-    let Measured {
-        document,
-        said,
-        code,
-    } = run.end();
-    assert_eq!(code, 0, "{said}");
+    let (document, said) = run.end().with_code(0);
     assert!(
         said.contains("agent a2 is lost: not heard of for 8 s; 2 go on"),
         "{said}"
@@ -266,12 +249,7 @@ fn a_bus_that_is_started_again_costs_nothing() {
     sleep(Duration::from_secs(3));
     fleet.bus.start();
     let began = Instant::now();
-    let Measured {
-        document,
-        said,
-        code,
-    } = run.end();
-    assert_eq!(code, 0, "{said}");
+    let (document, _) = run.end().with_code(0);
     // What was kept is passed on as soon as the bus is back, and not when its client looks for it.
     let took = began.elapsed();
     assert!(took < Duration::from_secs(60), "{took:?}");
@@ -295,12 +273,7 @@ fn a_run_whose_coordinator_was_killed_is_collected() {
     fleet.await_load();
     let name = run.kill_and_name();
     fleet.await_free(&["a1", "a2"]);
-    let Measured {
-        document,
-        said,
-        code,
-    } = fleet.collect(&name);
-    assert_eq!(code, 0, "{said}");
+    let (document, _) = fleet.collect(&name).with_code(0);
     assert_eq!(document["fleet"]["collected"], true);
     assert_eq!(document["ended"], "complete");
     assert_eq!(
@@ -329,8 +302,7 @@ fn a_run_whose_coordinator_was_killed_is_collected() {
 fn an_agent_of_another_build_is_told_with_both() {
     let mut fleet = Fleet::of(&["a1"]);
     fleet.add_of_another_build("a2");
-    let Measured { said, code, .. } = fleet.measure(2, &load(1));
-    assert_eq!(code, 1, "{said}");
+    let (_, said) = fleet.measure(2, &load(1)).with_code(1);
     assert!(
         said.contains("agent a2 is of another build: it is wsbench 0.1.0, build "),
         "{said}"
@@ -382,16 +354,14 @@ fn a_reference_that_an_agent_cannot_resolve_is_told_by_name() {
     let fleet = Fleet::of(&["a1"]);
     let mut words = load(1);
     words.extend(["-H", "Authorization: Bearer {env:WSB_TOKEN_NOT_SET}"].map(str::to_owned));
-    let Measured { said, code, .. } = fleet.measure(1, &words);
-    assert_eq!(code, 1, "{said}");
+    let (_, said) = fleet.measure(1, &words).with_code(1);
     assert!(
         said.contains("WSB_TOKEN_NOT_SET is not set in this agent's environment"),
         "{said}"
     );
     let mut words = load(1);
     words.extend(["-H", "Authorization: Bearer hidden-token"].map(str::to_owned));
-    let Measured { said, code, .. } = fleet.measure(1, &words);
-    assert_eq!(code, 1, "{said}");
+    let (_, said) = fleet.measure(1, &words).with_code(1);
     assert!(
         said.contains("the header Authorization holds a credential"),
         "{said}"

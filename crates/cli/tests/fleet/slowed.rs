@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::fleet::{Fleet, Measured};
+use crate::fleet::Fleet;
 use crate::{agent, load};
 
 /// A control group with five milliseconds of CPU in a hundred; it ends with this value.
@@ -57,9 +57,7 @@ impl Drop for Quota {
 #[test]
 #[ignore = "needs nats-server"]
 fn an_agent_whose_machine_does_not_keep_up_is_named_and_its_share_is_doubtful() {
-    let mut fleet = Fleet::of(&["a1", "a2", "a3"]);
-    let run = fleet.begin(3, &load(9));
-    fleet.await_load();
+    let (fleet, run) = Fleet::of(&["a1", "a2", "a3"]).under(&load(9));
     let quota = Quota::of(fleet.pid("a2"));
     if quota.is_none() {
         println!("no control group can be made here: stopped over and over instead");
@@ -76,12 +74,7 @@ fn an_agent_whose_machine_does_not_keep_up_is_named_and_its_share_is_doubtful() 
         sleep(Duration::from_millis(5));
     }
     drop(quota);
-    let Measured {
-        document,
-        said,
-        code,
-    } = run.end();
-    assert_eq!(code, 0, "{said}");
+    let (document, _) = run.end().with_code(0);
     let of_a2 = &agent(&document, "a2")["audit"];
     assert_eq!(of_a2["verdict"], "doubtful", "{of_a2}");
     let caveats = document["audit"]["caveats"].as_array().unwrap();

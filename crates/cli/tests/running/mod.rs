@@ -284,6 +284,15 @@ impl Run {
     }
 }
 
+/// The head of a request, up to its empty line or the end of the stream.
+pub fn head_of(stream: &mut impl Read) -> String {
+    let (mut head, mut octet) = (Vec::new(), [0]);
+    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut octet).unwrap() > 0 {
+        head.extend(octet);
+    }
+    String::from_utf8(head).unwrap()
+}
+
 /// A number of an object by its name.
 pub fn count(object: &Value, name: &str) -> u64 {
     object[name].as_u64().unwrap_or_else(|| panic!("{name}"))

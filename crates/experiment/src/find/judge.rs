@@ -142,10 +142,11 @@ pub(crate) fn is_rate_missed(document: &Document, errors_allowed: f64) -> bool {
     let due = document.messages.due as f64 * (1.0 - errors_allowed);
     let received = document.messages.received_in_window as f64;
     let clients = &document.plan.clients;
-    let whole = if clients.is_fanned_out() {
-        Series::DeliveryLast
-    } else {
-        Series::Response
+    // Of a fleet whose clocks do not know when the last receiver has a message, the times to each are told.
+    let whole = match clients.is_fanned_out() {
+        true if document.at(Series::DeliveryLast).count > 0 => Series::DeliveryLast,
+        true => Series::Delivery,
+        false => Series::Response,
     };
     let mean_s = document.at(whole).mean.unwrap_or(0.0) / 1e9;
     let under_way = due / document.duration_s.max(1e-9) * mean_s.min(document.duration_s);

@@ -10,6 +10,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Population;
 use wsbench_load::result::{self as measured, RunResult};
 use wsbench_load::series::Series;
+use wsbench_load::tally::MessageCounts;
 use wsbench_record::document::Document;
 use wsbench_record::objective::Objective;
 use wsbench_stats::batches::{BATCHES, RatioEstimate, grouped};
@@ -69,10 +70,15 @@ impl TimeLimit {
 }
 
 /// Samples of `series` that are one draw, by how many `times` series have: the deliveries of a message
-/// are, for what delays one of them delays the others.
-fn draw(series: Series, times: impl Fn(Series) -> f64) -> f64 {
+/// are, for what delays one of them delays the others. Where it is not told when the last receiver had a
+/// message, as in a fleet whose clocks do not know, it is by the `messages` that were settled.
+fn draw(series: Series, times: impl Fn(Series) -> u64, messages: &MessageCounts) -> f64 {
+    let whole = match times(Series::DeliveryLast) {
+        0 => messages.answered + messages.timed_out,
+        told => told,
+    };
     match series {
-        Series::Delivery => (times(series) / times(Series::DeliveryLast).max(1.0)).max(1.0),
+        Series::Delivery => (times(series) as f64 / whole.max(1) as f64).max(1.0),
         _ => 1.0,
     }
 }
@@ -106,11 +112,11 @@ impl Tail {
             // A short trial has few; together with others at its load there may be enough.
             None => slices,
         };
-        let times = |series| document.at(series).count as f64;
+        let times = |series| document.at(series).count;
         Self {
             allowed: limit.allowed,
             batches,
-            draw: draw(series, times),
+            draw: draw(series, times, &document.messages),
         }
     }
 
@@ -131,8 +137,8 @@ impl Tail {
             Some(ranges) => ranges.into_iter().map(|it| sum(&slices[it])).collect(),
             None => slices,
         };
-        let times = |series| so_far.tally.times[series].count() as f64;
-        let draw = draw(series, times);
+        let times = |series| so_far.tally.times[series].count();
+        let draw = draw(series, times, &so_far.messages);
         if let Some((beyond, count)) = batches.last_mut() {
             *beyond += awaited as f64 * draw;
             *count += awaited as f64 * draw;

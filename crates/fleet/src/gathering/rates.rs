@@ -52,7 +52,10 @@ impl Rates {
             name: agent.name.clone(),
             step: word(agent.standing.as_ref()).to_owned(),
             lost: agent.left.clone(),
-            share: before(agent).map(|count| count as f64 / all.max(1) as f64),
+            // Where nothing is counted nobody has a share of it.
+            share: before(agent)
+                .filter(|_| all > 0)
+                .map(|count| count as f64 / all as f64),
         };
         agents.iter().map(standing).collect()
     }

@@ -165,7 +165,10 @@ fn connection_limited(record: &Record) -> Option<Doubt> {
                 None => Field::Connections.brief(),
                 Some(_) => Field::Sessions.named(),
             },
-            format!(" (now {}) or a greater ", count(connections)),
+            match sessions {
+                None => format!(" (now {}) or a greater ", count(connections)),
+                Some(_) => " or a greater ".to_owned(),
+            },
             Field::MaxInFlight,
             " tells the server's part",
         ],
@@ -196,7 +199,7 @@ fn blocked(record: &Record) -> Option<Doubt> {
             ),
             match (by.absence > 0, record.plan.clients.sessions()) {
                 (true, Some(_)) => text![
-                    "no session was there to send them; more ",
+                    "no session was there to send them, or the one that they waited for left; more ",
                     Field::Sessions,
                     ", or longer stays; response time includes it",
                 ],

@@ -185,20 +185,28 @@ impl Board {
     }
 }
 
+/// The highest rate of any one worker, messages a second; none in the closed loop. A worker's share is by
+/// how many of the senders it has.
+pub(super) fn highest_of_a_worker(plan: &Plan) -> Option<f64> {
+    let Arrival::Open { schedule, .. } = &plan.clients.arrival else {
+        return None;
+    };
+    let highest = schedule.stretches.iter().fold(0.0_f64, |highest, it| {
+        highest.max(it.from_per_s).max(it.to_per_s)
+    });
+    let senders = plan.clients.publishers().max(1);
+    let most = senders.div_ceil(plan.threads.max(1));
+    Some(highest * f64::from(most) / f64::from(senders))
+}
+
 /// Messages that a lane has room for: those of the time-out and more at the highest rate, a power of
 /// two.
 #[must_use]
 pub fn lane_length(plan: &Plan) -> usize {
-    let Arrival::Open { schedule, .. } = &plan.clients.arrival else {
+    let Some(highest) = highest_of_a_worker(plan) else {
         return SHORTEST as usize;
     };
-    let rates = schedule.stretches.iter();
-    let highest = rates.fold(0.0_f64, |highest, stretch| {
-        highest.max(stretch.from_per_s).max(stretch.to_per_s)
-    });
-    let senders = plan.threads.min(plan.clients.publishers());
-    let share = highest / f64::from(senders.max(1));
-    let messages = share * (plan.clients.timeout.as_secs_f64() + BEYOND) * SLACK;
+    let messages = highest * (plan.clients.timeout.as_secs_f64() + BEYOND) * SLACK;
     let length = (messages as u64).clamp(SHORTEST, 1 << 31);
     length.next_power_of_two() as usize
 }

@@ -15,6 +15,8 @@ pub(super) struct Memberships {
     bound: Nanos,
     /// By room and worker.
     rooms: BTreeMap<u32, BTreeMap<u32, OfWorker>>,
+    /// Workers of which nothing more is heard, and since when.
+    gone: BTreeMap<u32, Nanos>,
 }
 
 /// The members of a room that are of one worker.
@@ -41,6 +43,7 @@ impl Memberships {
             homes,
             bound,
             rooms: BTreeMap::new(),
+            gone: BTreeMap::new(),
         }
     }
 
@@ -55,21 +58,10 @@ impl Memberships {
         }
     }
 
-    /// All members of a worker have left by then, for nothing more is heard of it.
+    /// All members of a worker have left by then, for nothing more is heard of it; those as well of which
+    /// is told only now, since they joined in an interval that others had yet to hand over.
     pub(super) fn give_up(&mut self, worker: u32, at: Nanos) {
-        for (&room, of_room) in &mut self.rooms {
-            let Some(of_worker) = of_room.get_mut(&worker) else {
-                continue;
-            };
-            let left = of_worker.members_at(Nanos::MAX);
-            of_worker.moves.push(Move {
-                worker,
-                room,
-                at,
-                joined: 0,
-                left,
-            });
-        }
+        self.gone.entry(worker).or_insert(at);
     }
 
     /// The receivers elsewhere of a message to a room, of a worker. Who joined within the clocks' bound
@@ -81,7 +73,14 @@ impl Memberships {
             if self.home(*worker) == self.home(sender) {
                 continue;
             }
+            let gone = self.gone.get(worker).copied();
+            if gone.is_some_and(|at| at <= sure) {
+                continue;
+            }
             found.members += of_worker.members_at(sure);
+            if gone.is_some() {
+                found.left += of_worker.members_at(Nanos::MAX);
+            }
             let later = of_worker.moves.iter().filter(|it| it.at > sure);
             found.left += later.map(|it| it.left).sum::<u32>();
         }

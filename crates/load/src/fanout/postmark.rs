@@ -12,8 +12,9 @@
 //! The due time is told in steps of [`STEP`], less than any clock of another machine is known to, and
 //! anew each 35 minutes: which of these times is meant follows from when the message came.
 
+use super::board::highest_of_a_worker;
 use crate::nanos::Nanos;
-use crate::plan::{Arrival, Plan};
+use crate::plan::Plan;
 
 /// Due times are told in steps of this, to the nearest.
 const STEP: Nanos = Nanos::from_micros(2);
@@ -118,20 +119,14 @@ impl Postmark {
 /// be more of them; `None` where that is enough for the whole run.
 #[must_use]
 pub fn too_few_numbers(plan: &Plan) -> Option<u64> {
-    let Arrival::Open { schedule, .. } = &plan.clients.arrival else {
-        return None;
-    };
+    let highest = highest_of_a_worker(plan)?;
     if !plan.clients.is_fanned_out() {
         return None;
     }
     let numbers = PostmarkForm::of(plan).numbers();
-    let highest = schedule.stretches.iter().fold(0.0_f64, |highest, it| {
-        highest.max(it.from_per_s).max(it.to_per_s)
-    });
-    let senders = plan.threads.min(plan.clients.publishers()).max(1);
     let warmup = plan.warmup.at_most.unwrap_or(plan.warmup.least);
     let length = plan.stop.duration().unwrap_or(Nanos::ZERO) + warmup;
-    let messages = highest / f64::from(senders) * length.as_secs_f64();
+    let messages = highest * length.as_secs_f64();
     // Poisson arrivals are more than their mean by less than a tenth, of so many.
     (messages * 1.1 > numbers as f64).then_some(numbers)
 }

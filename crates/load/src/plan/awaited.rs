@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use wsbench_dialogue::{Expression, Pattern};
 use wsbench_wire::connection::MessageKind;
 
+use crate::plan::error::Why;
 use crate::plan::request::{Leaf, Pointer};
 use crate::secret::{Redactor, WITHHELD, is_credential, shown_text};
 use crate::template::reading::{Named, Reading};
@@ -103,6 +104,16 @@ impl Awaited {
     /// The texts of the pattern that are filled in.
     pub fn templates(&self) -> impl Iterator<Item = &Template> {
         self.parts.iter().filter_map(AwaitedPart::template)
+    }
+
+    /// Why what names a message cannot be read off one that comes in this form; `None` where it can.
+    #[must_use]
+    pub fn fault(&self) -> Option<Why> {
+        if !self.templates().all(Template::is_readable) {
+            return Some(Why::Unreadable);
+        }
+        let is_unclear = self.templates().any(Template::has_numbers_in_a_row);
+        is_unclear.then_some(Why::NumbersInARow)
     }
 
     /// Form of the message with these values.

@@ -3,7 +3,7 @@
 
 use super::flow::Flow;
 use super::spec::Population;
-use super::timing::{Lifetime, Sessions, Stay};
+use super::timing::{Arrival, Lifetime, Sessions, Stay};
 
 /// Sessions that each thread has to have on average before there is another, so that hardly ever none is
 /// there: once in half a billion (e^-20).
@@ -40,11 +40,7 @@ impl Population {
     /// for a session though another thread has several.
     #[must_use]
     pub fn threads_at_most(&self) -> u32 {
-        match self.sessions() {
-            Some(sessions) if self.is_open_loop() => sessions.threads_at_most(),
-            _ => self.connections,
-        }
-        .min(self.connections)
+        threads_at_most(self.connections, self.sessions(), &self.arrival)
     }
 
     /// True if the run is about the opening of connections, all at once.
@@ -54,10 +50,18 @@ impl Population {
     }
 }
 
+/// The same of a population that is not made yet: of so many connections, or of sessions over which a
+/// schedule of messages is shared out.
+#[must_use]
+pub fn threads_at_most(connections: u32, sessions: Option<Sessions>, arrival: &Arrival) -> u32 {
+    match (arrival, sessions) {
+        (Arrival::Open { .. }, Some(sessions)) => sessions.threads_at_most().min(connections),
+        _ => connections,
+    }
+}
+
 impl Sessions {
-    /// The same of sessions over which a schedule of messages is shared out.
-    #[must_use]
-    pub fn threads_at_most(&self) -> u32 {
+    fn threads_at_most(&self) -> u32 {
         match self.stay {
             // How many are there is the messages' to say.
             Stay::RoundTrips(_) => 1,

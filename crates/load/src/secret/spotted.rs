@@ -47,11 +47,13 @@ pub fn credentials_in_text(text: &str) -> Vec<Spotted<'_>> {
     found.extend(tokens(text));
     found.extend(of_urls(text));
     found.sort_by_key(|it| (it.span.start, std::cmp::Reverse(it.span.end)));
-    let mut end = 0;
-    found.retain(|it| {
-        let is_apart = it.span.start >= end;
-        end = end.max(it.span.end);
-        is_apart
+    // What overlaps is withheld as one: of a span that is left out, a part may be told by no other.
+    found.dedup_by(|it, kept| {
+        let overlaps = it.span.start < kept.span.end;
+        if overlaps {
+            kept.span.end = kept.span.end.max(it.span.end);
+        }
+        overlaps
     });
     found
 }
@@ -192,6 +194,8 @@ mod tests {
             ("{\"a\":\"{\\\"token\\\":\\\"in\\\"}\"}", &["in"]),
             ("{\"url\":\"https://me:pw@h/x\"}", &["me:pw"]),
             ("see ws://h/token/hunter2/x now", &["hunter2"]),
+            // What overlaps is one.
+            ("wss://token:abc@h/?key=xyz", &["token:abc@h/?key=xyz"]),
         ] {
             assert_eq!(found(text), secrets, "{text}");
         }

@@ -1,7 +1,8 @@
 //! Texts made to templates: what stays, and what is put in.
 
 use super::{
-    Enclosure, MOST_HEX, Placeholder, Segment, Template, TemplateError, TextPurpose, signing,
+    Enclosure, MOST_HEX, MOST_NESTED, Placeholder, Segment, Template, TemplateError, TextPurpose,
+    signing,
 };
 use crate::secret::Secret;
 
@@ -13,6 +14,8 @@ pub(super) struct Compiler {
     literal: Vec<u8>,
     env: Vec<(String, Option<Secret>)>,
     captures: Vec<String>,
+    /// Signatures that the text under way is within.
+    nested: usize,
 }
 
 impl Compiler {
@@ -23,6 +26,7 @@ impl Compiler {
             literal: Vec::new(),
             env: Vec::new(),
             captures: Vec::new(),
+            nested: 0,
         }
     }
 
@@ -33,9 +37,14 @@ impl Compiler {
             if self.purpose != TextPurpose::Echo
                 && let Some(signed) = signing::at_front(rest, start + at)?
             {
+                if self.nested == MOST_NESTED {
+                    return Err(TemplateError::Nested { at: start + at });
+                }
                 let key = self.variable(signed.key);
                 self.add(Segment::Open(Enclosure::Signed(signed.form, key)));
+                self.nested += 1;
                 self.add_text(signed.text, start + at + signed.from)?;
+                self.nested -= 1;
                 self.add(Segment::Close);
                 at += signed.length;
                 continue;

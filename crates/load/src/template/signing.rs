@@ -192,6 +192,10 @@ mod tests {
         }
         let open = Template::for_words(r#"{jwt:hs256:env:K:{"a":1}"#).unwrap_err();
         assert_eq!(open, TemplateError::Unclosed { at: 0 });
+        let nested = |levels: usize| "{jwt:hs256:env:K:".repeat(levels) + &"}".repeat(levels);
+        assert!(Template::for_words(&nested(8)).is_ok());
+        let deep = Template::for_words(&nested(60)).unwrap_err();
+        assert!(matches!(deep, TemplateError::Nested { .. }), "{deep:?}");
         let within = Template::for_words("{hmac:sha256:env:K:ab{rom}}").unwrap_err();
         assert!(
             matches!(within, TemplateError::UnknownWord { at: 21, .. }),

@@ -7,7 +7,7 @@ use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
     Arrival, Audience, Awaited, ByNumber, Encoding, Envelope, Flow, Locator, LoginSteps, Payload,
-    Pushes, Role, Rooms, Spoken, Stamp, Why,
+    Pushes, Role, Rooms, Spoken, Stamp,
 };
 use wsbench_load::template::{Template, TemplateError};
 
@@ -319,11 +319,8 @@ impl ScenarioReader<'_> {
     /// Message by which the server acknowledges each of those that are sent.
     fn ack(&self, ack: &Spanned<MatchFile>) -> Read<Arc<Awaited>> {
         let awaited = self.speaker.awaited("ack", ack)?;
-        if !awaited.templates().all(Template::is_readable) {
-            return Err(self.source.fault("ack", ack, Why::Unreadable));
-        }
-        if awaited.templates().any(Template::has_numbers_in_a_row) {
-            return Err(self.source.fault("ack", ack, Why::NumbersInARow));
+        if let Some(why) = awaited.fault() {
+            return Err(self.source.fault("ack", ack, why));
         }
         Ok(Arc::new(awaited))
     }

@@ -2,7 +2,7 @@
 
 use wsbench_setting::Field;
 
-use super::{Checked, at_least, at_most, not_zero, refuse};
+use super::{Checked, at_least, at_most, because, not_zero, refuse};
 use crate::nanos::Nanos;
 use crate::plan::audience::Audience;
 use crate::plan::error::Why;
@@ -132,10 +132,10 @@ pub(super) fn ack(population: &Population) -> Checked {
     let senders = population.roles.iter().find(|role| role.publishes);
     let joins = senders.into_iter().flat_map(|role| role.join.captures());
     taken.extend(joins.map(str::to_owned));
+    if let Some(why) = ack.fault() {
+        return Err(because(field, why));
+    }
     for template in ack.templates() {
-        refuse(!template.is_readable(), field, Why::Unreadable)?;
-        let is_unclear = template.has_numbers_in_a_row();
-        refuse(is_unclear, field, Why::NumbersInARow)?;
         let is_tagged =
             exchange.payload.is_tagged() && exchange.payload.encoding() == Encoding::Text;
         refuse(template.has_tag() && !is_tagged, field, Why::TagAlone)?;
