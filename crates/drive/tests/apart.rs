@@ -240,7 +240,11 @@ fn receivers_that_leave_make_nothing_more_missing_over_processes() {
 fn a_process_that_is_lost_is_awaited_no_more() {
     let plan = checked(&plan());
     let homes = three();
-    for lost_at in [Nanos::from_millis(2_500), Nanos::from_secs(4)] {
+    for (lost_at, more_than) in [
+        // Of the two others alone: 166 messages to twelve receivers.
+        (Nanos::from_millis(2_500), 1_991),
+        (Nanos::from_secs(4), 2_000),
+    ] {
         let parts = handed_apart(&plan, server(ToAll::default()), &homes);
         let mut collector = collector(&plan, &homes);
         for part in parts {
@@ -254,6 +258,6 @@ fn a_process_that_is_lost_is_awaited_no_more() {
         }
         let counts = finished(collector).deliveries;
         assert_eq!(counts.missing + counts.in_flight_at_end, 0, "{counts:?}");
-        assert!(counts.received > 2_000, "{lost_at:?}: {counts:?}");
+        assert!(counts.received > more_than, "{lost_at:?}: {counts:?}");
     }
 }

@@ -219,7 +219,10 @@ mod tests {
         }
         let deep = "{u16:".repeat(9);
         let error = Template::for_bytes(&deep).unwrap_err().to_string();
-        assert_eq!(error, "at byte 40: more than 8 lengths within each other");
+        assert_eq!(
+            error,
+            "at byte 40: more than 8 lengths or signatures within each other"
+        );
         assert_eq!(from_hex("20 02 0000").unwrap(), b"\x20\x02\0\0");
         assert!(from_hex("20 0").is_err() && from_hex("zz").is_err());
     }
