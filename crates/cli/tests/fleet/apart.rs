@@ -103,7 +103,7 @@ fn a_search_over_three_machines_finds_what_one_process_finds() {
     // One at a time, 4 ms each: 250 a second at most, far below what any machine here makes.
     let fleet = Apart::of(&machines, &AGENTS, &["--service", "4ms"]);
     let flags = words(
-        "find --slo p50<200ms --start 60 -d 2s --warmup 300ms --trials 8 --limit 90s -c 30 -t 1 --seed 7",
+        "find --slo p50<30ms --start 60 -d 2s --warmup 300ms --trials 8 --limit 90s -c 30 -t 1 --seed 7",
     );
     let found = |measured: Measured| {
         let document = measured.with_code(0).0;

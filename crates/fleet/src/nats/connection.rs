@@ -86,6 +86,12 @@ pub async fn connected(
             }
             async {}
         });
+    // The client takes no login from a URL.
+    options = match place.login() {
+        Some((user, Some(password))) => options.user_and_password(user, password),
+        Some((token, None)) => options.token(token),
+        None => options,
+    };
     if let Some(file) = &place.creds {
         let shown = file.display().to_string();
         let with = options.credentials_file(file).await;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use percent_encoding::percent_decode_str;
 use thiserror::Error;
 
 /// A fleet's place on a bus.
@@ -24,6 +25,17 @@ impl BusPlace {
         let (scheme, rest) = self.url.split_once("://").unwrap_or(("nats", &self.url));
         let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
         format!("{scheme}://{host}")
+    }
+
+    /// The login in the URL: a user and, where there is one, a password. One without is a token.
+    pub(super) fn login(&self) -> Option<(String, Option<String>)> {
+        let (_, rest) = self.url.split_once("://").unwrap_or(("", &self.url));
+        let (login, _) = rest.rsplit_once('@')?;
+        let plain = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        Some(match login.split_once(':') {
+            Some((user, password)) => (plain(user), Some(plain(password))),
+            None => (plain(login), None),
+        })
     }
 
     /// Name of the fleet's stream.
@@ -63,6 +75,13 @@ mod tests {
         };
         assert_eq!(place("tls://u:hidden@h:4222").shown(), "tls://h:4222");
         assert_eq!(place("h").shown(), "nats://h");
+        let login = |url: &str| place(url).login();
+        assert_eq!(login("tls://h:4222"), None);
+        assert_eq!(login("nats://t0ken@h"), Some(("t0ken".to_owned(), None)));
+        assert_eq!(
+            login("tls://u:a%40b:c@h"),
+            Some(("u".to_owned(), Some("a@b:c".to_owned())))
+        );
     }
 
     #[test]
