@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use super::afar::Afar;
 use super::lane::Lane;
 use super::postmark::PostmarkForm;
-use crate::plan::{Arrival, Plan};
+use crate::plan::Plan;
 
 pub use super::lane::Publication;
 
@@ -185,25 +185,11 @@ impl Board {
     }
 }
 
-/// The highest rate of any one worker, messages a second; none in the closed loop. A worker's share is by
-/// how many of the senders it has.
-pub(super) fn highest_of_a_worker(plan: &Plan) -> Option<f64> {
-    let Arrival::Open { schedule, .. } = &plan.clients.arrival else {
-        return None;
-    };
-    let highest = schedule.stretches.iter().fold(0.0_f64, |highest, it| {
-        highest.max(it.from_per_s).max(it.to_per_s)
-    });
-    let senders = plan.clients.publishers().max(1);
-    let most = senders.div_ceil(plan.threads.max(1));
-    Some(highest * f64::from(most) / f64::from(senders))
-}
-
 /// Messages that a lane has room for: those of the time-out and more at the highest rate, a power of
 /// two.
 #[must_use]
 pub fn lane_length(plan: &Plan) -> usize {
-    let Some(highest) = highest_of_a_worker(plan) else {
+    let Some(highest) = plan.highest_of_a_worker() else {
         return SHORTEST as usize;
     };
     let messages = highest * (plan.clients.timeout.as_secs_f64() + BEYOND) * SLACK;
@@ -222,6 +208,7 @@ mod tests {
     use super::*;
     use crate::arrival::{Process, Schedule, Stretch};
     use crate::nanos::Nanos;
+    use crate::plan::Arrival;
     use crate::plan::{Audience, PlanSpec};
 
     fn board(threads: u32) -> Board {

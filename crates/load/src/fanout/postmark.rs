@@ -12,7 +12,6 @@
 //! The due time is told in steps of [`STEP`], less than any clock of another machine is known to, and
 //! anew each 35 minutes: which of these times is meant follows from when the message came.
 
-use super::board::highest_of_a_worker;
 use crate::nanos::Nanos;
 use crate::plan::Plan;
 
@@ -119,7 +118,7 @@ impl Postmark {
 /// be more of them; `None` where that is enough for the whole run.
 #[must_use]
 pub fn too_few_numbers(plan: &Plan) -> Option<u64> {
-    let highest = highest_of_a_worker(plan)?;
+    let highest = plan.highest_of_a_worker()?;
     if !plan.clients.is_fanned_out() {
         return None;
     }

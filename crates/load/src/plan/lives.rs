@@ -2,7 +2,7 @@
 //! readers.
 
 use super::flow::Flow;
-use super::spec::Population;
+use super::spec::{PlanSpec, Population};
 use super::timing::{Arrival, Lifetime, Sessions, Stay};
 
 /// Sessions that each thread has to have on average before there is another, so that hardly ever none is
@@ -57,6 +57,22 @@ pub fn threads_at_most(connections: u32, sessions: Option<Sessions>, arrival: &A
     match (arrival, sessions) {
         (Arrival::Open { .. }, Some(sessions)) => sessions.threads_at_most().min(connections),
         _ => connections,
+    }
+}
+
+impl PlanSpec {
+    /// The highest rate of any one worker, messages a second; none in the closed loop. A worker's share is
+    /// by how many of the senders it has.
+    pub(crate) fn highest_of_a_worker(&self) -> Option<f64> {
+        let Arrival::Open { schedule, .. } = &self.clients.arrival else {
+            return None;
+        };
+        let highest = schedule.stretches.iter().fold(0.0_f64, |highest, it| {
+            highest.max(it.from_per_s).max(it.to_per_s)
+        });
+        let senders = self.clients.publishers().max(1);
+        let most = senders.div_ceil(self.threads.max(1));
+        Some(highest * f64::from(most) / f64::from(senders))
     }
 }
 
