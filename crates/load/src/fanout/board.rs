@@ -208,8 +208,7 @@ mod tests {
     use super::*;
     use crate::arrival::{Process, Schedule, Stretch};
     use crate::nanos::Nanos;
-    use crate::plan::Arrival;
-    use crate::plan::{Audience, PlanSpec};
+    use crate::plan::{Arrival, Audience, PlanSpec};
 
     fn board(threads: u32) -> Board {
         let mut spec = PlanSpec::against("ws://h/".parse().unwrap());
