@@ -2,6 +2,7 @@
 //! is told so, and nothing is tested.
 
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 fn ip(words: &str) -> bool {
     let output = Command::new("ip").args(words.split(' ')).output();
@@ -17,7 +18,10 @@ pub(crate) struct Machines {
 impl Machines {
     /// Machines of these names; `None` where none can be made here.
     pub(crate) fn of(names: &[&str]) -> Option<Self> {
-        let prefix = format!("w{}", std::process::id() % 100_000);
+        // Several tests of one process have machines at a time, each its own.
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        let prefix = format!("w{}-{number}", std::process::id() % 100_000);
         let machines = Self {
             names: names.iter().map(|name| (*name).to_owned()).collect(),
             prefix,

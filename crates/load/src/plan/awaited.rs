@@ -171,7 +171,8 @@ fn is_credential_at(pointer: &str, value: &str) -> bool {
     let mut names = pointer.rsplit('/');
     let name = names.find(|name| name.parse::<u32>().is_err());
     let is_word = ["true", "false", "null"].contains(&value);
-    name.is_some_and(is_credential) && !value.is_empty() && !is_word && !value.contains('{')
+    let is_filled_in = Template::for_words(value).is_ok_and(|it| it.is_of_places_alone());
+    name.is_some_and(is_credential) && !value.is_empty() && !is_word && !is_filled_in
 }
 
 impl AwaitedPart {
@@ -469,6 +470,7 @@ mod tests {
             ("/data/token", "t0psecret"),
             ("/keys/0", "k3y"),
             ("/password", "{env:PW}"),
+            ("/secret", "{room}-s3cret"),
             ("/session", "true"),
         ]);
         let shown = json(&[
@@ -476,6 +478,7 @@ mod tests {
             ("/data/token", WITHHELD),
             ("/keys/0", "k3y"),
             ("/password", "{env:PW}"),
+            ("/secret", WITHHELD),
             ("/session", "true"),
         ]);
         assert_eq!(awaited.redacted(false), shown);

@@ -39,6 +39,15 @@ impl Named {
 }
 
 impl Template {
+    /// True of a text that has nothing of its own: all of it is filled in.
+    pub(crate) fn is_of_places_alone(&self) -> bool {
+        !self.segments.is_empty()
+            && self
+                .segments
+                .iter()
+                .all(|it| matches!(it, Segment::Slot(_)))
+    }
+
     /// True where all of it can be known by who reads a text, or is read off it: nobody knows a time, what
     /// is drawn, or filling.
     #[must_use]

@@ -93,8 +93,9 @@ impl Fanout {
 
     /// Tells workers elsewhere that the connection has joined its rooms.
     pub(super) fn tell_of_joining(&self, io: &mut Io<'_, FanoutLocal>, now: Nanos) {
-        let is_under_load = io.common.sending;
-        self.tell_of_move(io, now, is_under_load, (1, 0));
+        // Whoever joins before the load has joined before each message: the first of them may stand for all.
+        let is_apart = now >= io.common.meter.window().load_from;
+        self.tell_of_move(io, now, is_apart, (1, 0));
     }
 
     /// Tells workers elsewhere that it has left them, unless the load is over: then the books are on
@@ -120,7 +121,6 @@ impl Fanout {
             let mut moves = local.moves.iter_mut();
             let same = moves.find(|it| !is_apart && it.room == room && it.left == 0);
             if let Some(it) = same {
-                // Whoever joins before the load has joined before each message.
                 it.joined += joined;
                 it.at = it.at.max(at);
                 continue;
