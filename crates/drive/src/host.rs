@@ -19,8 +19,8 @@ pub use descriptors::{
     descriptor_limit, descriptor_limits, descriptors_needed, raise_descriptor_limit,
 };
 pub use facts::{
-    HostFacts, IdleStates, NetworkInterface, Throttled, describe, local_ports, memory_available,
-    stolen_ticks,
+    HostFacts, IdleStates, NetworkInterface, Throttled, card_speed, describe, local_ports,
+    memory_available, stolen_ticks,
 };
 pub use listener::{ListeningSocket, listeners_at};
 pub(crate) use pressure::Counters;

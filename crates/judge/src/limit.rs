@@ -15,6 +15,8 @@ pub use crate::caveat::is_rate_missed;
 const PAUSING: f64 = 0.5;
 /// Messages in flight below which a server on this machine may well be idle between them.
 const FEW_IN_FLIGHT: u64 = 16;
+/// Share of a network card's speed from which it is the limit: what is sent comes in bursts.
+const CARD_FULL: f64 = 0.9;
 /// The share of a limit that is asked for where latency is to be seen below it.
 const BELOW: f64 = 0.7;
 
@@ -32,7 +34,11 @@ pub fn limit(record: &Record, spelling: &dyn Spelling) -> Option<Limit> {
         return None;
     }
     let used = Used::of(record);
-    let (by, message, advice) = if record.plan.clients.is_open_loop() {
+    let is_held = record.plan.clients.is_open_loop() && !is_rate_missed(record);
+    let full = full_card(record).filter(|_| !is_held);
+    let (by, message, advice) = if let Some(full) = full {
+        full
+    } else if record.plan.clients.is_open_loop() {
         of_open_loop(record, &used)
     } else {
         of_closed_loop(record, &used)
@@ -114,6 +120,24 @@ impl Used {
 }
 
 type Found = (By, String, Text);
+
+/// The network card where it carried what it can, in one direction or both.
+fn full_card(record: &Record) -> Option<Found> {
+    let card = record.pressure.as_ref()?.card.as_ref()?;
+    let (share, way) = if card.sent_share > card.received_share {
+        (card.sent_share, "sent")
+    } else {
+        (card.received_share, "received")
+    };
+    let speed = count(card.mbit_per_s);
+    let message = format!(
+        "{} {way} {} of its {speed} Mbit/s",
+        card.name,
+        percent(share)
+    );
+    let advice = Text::from("shorter messages, or several machines, show the server's own limit");
+    (share > CARD_FULL && !record.loopback).then_some((By::Network, message, advice))
+}
 
 fn of_open_loop(record: &Record, used: &Used) -> Found {
     if !is_rate_missed(record) {

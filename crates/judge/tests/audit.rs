@@ -11,7 +11,7 @@ use wsbench_load::failure::FailureKind;
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, PlanSpec, Reads, SlowReaders, StopRule, Verify};
-use wsbench_load::result::{Ended, HostPressure, RunResult, ThreadUsage};
+use wsbench_load::result::{CardUse, Ended, HostPressure, RunResult, ThreadUsage};
 use wsbench_load::send_gaps::SendGap;
 use wsbench_load::series::Series;
 use wsbench_load::tally::{AnswerGap, FailureCount, Phase};
@@ -915,6 +915,45 @@ fn a_pile_that_grows_throughout_is_overload() {
     assert_eq!(found(&audit, Kind::Rate), None, "one cause, said once");
 }
 
+#[test]
+fn a_card_at_its_speed_is_the_limit_unless_the_rate_is_held_or_nothing_crossed_it() {
+    let (mut result, mut plan) = runs::healthy();
+    let mut card = CardUse {
+        name: "eth0".to_owned(),
+        mbit_per_s: 10_000,
+        sent: 0.3,
+        received: 0.94,
+    };
+    let limit = |run: &(RunResult, PlanSpec), card: &CardUse, loopback| {
+        let mut run = run.clone();
+        let pressure = run.0.pressure.get_or_insert_default();
+        pressure.card = Some(card.clone());
+        let mut record = runs::record(&run);
+        record.loopback = loopback;
+        audit(&record, &Bracketed).limit.unwrap()
+    };
+    let closed = (result.clone(), plan.clone());
+    let found = limit(&closed, &card, false);
+    assert_eq!(found.by, By::Network);
+    assert_eq!(found.message, "eth0 received 94 % of its 10,000 Mbit/s");
+    assert_ne!(limit(&closed, &card, true).by, By::Network);
+    open_loop(|second| 1_000 * second)(&mut result, &mut plan);
+    assert_eq!(
+        limit(&(result.clone(), plan.clone()), &card, false).by,
+        By::Network
+    );
+    (card.sent, card.received) = (0.89, 0.0);
+    assert_ne!(limit(&closed, &card, false).by, By::Network);
+    (card.sent, card.received) = (0.91, 0.0);
+    assert_eq!(limit(&closed, &card, false).by, By::Network);
+    open_loop(|_| 0)(&mut result, &mut plan);
+    assert_eq!(
+        limit(&(result, plan), &card, false).by,
+        By::Rate,
+        "it was held"
+    );
+}
+
 /// Of a server elsewhere whose CPU nobody has seen nothing is said that the network may have done.
 #[test]
 fn a_missed_rate_is_the_servers_where_nothing_else_can_be() {
@@ -1023,7 +1062,7 @@ fn a_machine_that_others_use_is_noted() {
             run.pressure = Some(HostPressure {
                 steal: Some(steal),
                 waited: Some(waited),
-                tcp_trouble: Vec::new(),
+                ..HostPressure::default()
             });
             run.generator.threads[1].involuntary_switches = Some(switches);
         }

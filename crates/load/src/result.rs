@@ -155,6 +155,21 @@ pub struct HostPressure {
     pub waited: Option<f64>,
     /// Counters of the kernel's TCP that rose, by its own names; they are of all connections.
     pub tcp_trouble: Vec<(&'static str, u64)>,
+    /// The network card that was nearest to its speed; absent where none tells its speed.
+    pub card: Option<CardUse>,
+}
+
+/// Use of a network card, whoever caused it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CardUse {
+    /// The name of its interface, such as `eth0`.
+    pub name: String,
+    /// Its speed in each direction, Mbit/s.
+    pub mbit_per_s: u64,
+    /// Share of its speed that was sent, with what Ethernet adds to a frame on the wire, 0.0 to 1.0.
+    pub sent: f64,
+    /// The same of what was received.
+    pub received: f64,
 }
 
 impl ThreadUsage {

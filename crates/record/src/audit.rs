@@ -46,6 +46,8 @@ pub enum By {
     Generator,
     /// The cores of this machine, which others wanted.
     Machine,
+    /// The network card of this machine.
+    Network,
     /// The number of messages in flight.
     Connections,
     /// The pauses to think.
@@ -66,6 +68,7 @@ impl By {
             Self::Server => "the server",
             Self::Generator => "the generator",
             Self::Machine => "this machine's cores",
+            Self::Network => "the network card",
             Self::Connections => "the connections",
             Self::Pauses => "its pauses",
             Self::Elsewhere => "server or network",

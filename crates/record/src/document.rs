@@ -32,7 +32,8 @@ pub use compression::{Compressed, Compression};
 pub use confidence::{Confidence, Confidences, RateConfidence};
 pub use distribution::Distribution;
 pub use figures::{
-    Ended, Failure, Floor, Gap, Generator, Handshake, Pings, Pressure, Stamps, Thread, Turns,
+    CardUse, Ended, Failure, Floor, Gap, Generator, Handshake, Pings, Pressure, Stamps, Thread,
+    Turns,
 };
 pub use fleet::{Agent, AgentClock, Between, Fleet, Withheld};
 pub use host::{Host, Interface};

@@ -212,14 +212,13 @@ impl Fleet {
             folder: TempDir::new().unwrap(),
         };
         for name in names {
-            fleet.add(name, &PathBuf::from(env!("CARGO_BIN_EXE_wsbench")));
+            fleet.add(name, Command::new(env!("CARGO_BIN_EXE_wsbench")));
         }
         fleet
     }
 
-    fn add(&mut self, name: &str, program: &PathBuf) {
+    fn add(&mut self, name: &str, mut agent: Command) {
         let said = self.folder.path().join(format!("{name}.log"));
-        let mut agent = Command::new(program);
         agent.args(["agent", "--name", name, "--bus", &self.bus.url()]);
         agent.args(&self.bus.flags);
         agent
@@ -237,7 +236,28 @@ impl Fleet {
     /// The same agent in another process.
     pub(crate) fn start_again(&mut self, name: &str) {
         self.agents.retain(|agent| agent.name != name);
-        self.add(name, &PathBuf::from(env!("CARGO_BIN_EXE_wsbench")));
+        self.add(name, Command::new(env!("CARGO_BIN_EXE_wsbench")));
+    }
+
+    /// An agent whose system has been up for so many seconds more, as far as its clocks tell; `false` where no
+    /// such can be made.
+    pub(crate) fn add_after(&mut self, seconds: u32, name: &str) -> bool {
+        let elsewhere = || {
+            let mut unshare = Command::new("unshare");
+            let seconds = seconds.to_string();
+            // Ended by its parent's end, and so by the test's.
+            unshare.args(["--time", "--fork", "--kill-child"]);
+            unshare.args(["--monotonic", &seconds, "--boottime", &seconds]);
+            unshare
+        };
+        let can = elsewhere().arg("true").stderr(Stdio::null()).status();
+        if !can.is_ok_and(|status| status.success()) {
+            return false;
+        }
+        let mut agent = elsewhere();
+        agent.arg(env!("CARGO_BIN_EXE_wsbench"));
+        self.add(name, agent);
+        true
     }
 
     /// Until the process of an agent has ended by itself.
@@ -256,7 +276,7 @@ impl Fleet {
         let mut file = fs::OpenOptions::new().append(true).open(&copy).unwrap();
         std::io::Write::write_all(&mut file, b"!").unwrap();
         drop(file);
-        self.add(name, &copy);
+        self.add(name, Command::new(copy));
     }
 
     /// This program with these words and the bus.

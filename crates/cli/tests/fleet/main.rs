@@ -83,6 +83,30 @@ fn three_agents_make_one_run_whose_books_add_up() {
     assert!(said.contains("fleet: run "), "{said}");
 }
 
+/// Clocks of machines begin when they are switched on: one that has been up for a day longer is none the worse.
+#[test]
+#[ignore = "needs nats-server and time namespaces"]
+fn a_machine_that_has_been_up_for_a_day_longer_makes_the_same_run() {
+    let mut fleet = Fleet::over(Bus::plain(), &["a1"], &["--broadcast"]);
+    if !fleet.add_after(86_400, "a2") {
+        println!("skipped: this user may make no time namespaces");
+        return;
+    }
+    let flags = words("--mode broadcast -c 20 -R 50 -d 3s -t 1 --seed 7");
+    let (document, _) = fleet.measured(2, &flags);
+    assert_eq!(
+        number(&document, "/deliveries/received"),
+        number(&document, "/messages/sent") * 20
+    );
+    assert!(document["fleet"].get("missing_parts").is_none());
+    for name in ["a1", "a2"] {
+        let clock = &agent(&document, name)["clock"];
+        assert!(number(clock, "/bound_ns") < 1_000_000_000, "{clock}");
+        let offset = clock["offset_ns"].as_i64().unwrap();
+        assert!(offset.abs() < 3_600_000_000_000, "{name}: {offset}");
+    }
+}
+
 #[test]
 #[ignore = "needs nats-server"]
 fn a_number_of_messages_is_divided_without_a_remainder() {

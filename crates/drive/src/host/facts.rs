@@ -311,6 +311,15 @@ fn interfaces() -> Vec<NetworkInterface> {
     up
 }
 
+/// The speed of a card in each direction, Mbit/s; `None` of interfaces that are no card (bridges, tunnels and
+/// pairs may tell a speed that nothing holds them to), and of cards that do not tell it.
+#[must_use]
+pub fn card_speed(name: &str) -> Option<u64> {
+    let path = format!("/sys/class/net/{name}");
+    fs::metadata(format!("{path}/device")).ok()?;
+    number(&format!("{path}/speed")).filter(|speed| *speed > 0)
+}
+
 /// Memory that processes may take without anything else giving way, bytes; `None` where the system does
 /// not say.
 #[must_use]

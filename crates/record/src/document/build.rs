@@ -17,7 +17,8 @@ use super::compression::Compression;
 use super::confidence::{self, Confidences, RateConfidence};
 use super::distribution::Distribution;
 use super::figures::{
-    Ended, Failure, Floor, Gap, Generator, Handshake, Pings, Pressure, Stamps, Thread, Turns,
+    CardUse, Ended, Failure, Floor, Gap, Generator, Handshake, Pings, Pressure, Stamps, Thread,
+    Turns,
 };
 use super::host::Host;
 use super::interval::{Interval, IntervalSpans};
@@ -239,6 +240,12 @@ impl From<&result::HostPressure> for Pressure {
             tcp_trouble: trouble
                 .map(|(name, number)| ((*name).to_owned(), *number))
                 .collect(),
+            card: pressure.card.as_ref().map(|card| CardUse {
+                name: card.name.clone(),
+                mbit_per_s: card.mbit_per_s,
+                sent_share: card.sent,
+                received_share: card.received,
+            }),
         }
     }
 }

@@ -176,6 +176,23 @@ pub struct Pressure {
     /// connections of the machine.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub tcp_trouble: BTreeMap<String, u64>,
+    /// The network card that was nearest to its speed; absent where none tells its speed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub card: Option<CardUse>,
+}
+
+/// Use of a network card, whoever caused it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct CardUse {
+    /// The name of its interface, such as `eth0`.
+    pub name: String,
+    /// Its speed in each direction, Mbit/s.
+    pub mbit_per_s: u64,
+    /// Share of its speed that was sent, with what Ethernet adds to a frame on the wire, 0.0 to 1.0.
+    pub sent_share: f64,
+    /// The same of what was received.
+    pub received_share: f64,
 }
 
 /// A span without any answer while answers were awaited.

@@ -85,7 +85,7 @@ pub(crate) fn answered(count: u64) -> (RunResult, PlanSpec) {
         pressure: Some(HostPressure {
             steal: Some(0.001),
             waited: Some(0.01),
-            tcp_trouble: Vec::new(),
+            ..HostPressure::default()
         }),
         intervals: (1..=10).map(|second| interval(second, count)).collect(),
         slices: Vec::new(),
