@@ -8,11 +8,12 @@ use std::sync::OnceLock;
 use wsbench::story;
 use wsbench_judge::outcome::RunStatus;
 use wsbench_load::secret::Redactor;
-use wsbench_render::foreign::printable_lines;
+use wsbench_render::foreign::{broken_lines, printable_lines};
 
 use crate::held;
 use crate::shell_words;
 use crate::spelling::Flags;
+use crate::terminal;
 use crate::usage::UsageError;
 
 /// The credentials of this process's command line, which nothing that is said repeats.
@@ -114,7 +115,13 @@ pub(crate) fn say_held() {
 
 fn write(words: &str) {
     use io::Write;
-    let _ = writeln!(io::stderr(), "{}", printable_lines(words));
+    let words = printable_lines(words);
+    // What is read by a program, or is kept in a file, has its lines whole.
+    let words = match terminal::error_width() {
+        Some(width) => broken_lines(&words, width.into()),
+        None => words,
+    };
+    let _ = writeln!(io::stderr(), "{words}");
 }
 
 #[cfg(test)]

@@ -56,6 +56,11 @@ pub(crate) fn style() -> Style {
     }
 }
 
+/// Columns of standard error; `None` where it is no terminal.
+pub(crate) fn error_width() -> Option<u16> {
+    columns().filter(|_| io::stderr().is_terminal())
+}
+
 /// Characters that the locale can show.
 fn glyphs() -> Glyphs {
     let set = |name| env::var(name).ok().filter(|value| !value.is_empty());

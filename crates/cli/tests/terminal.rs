@@ -50,6 +50,35 @@ fn a_terminal_has_a_screen_unless_it_is_to_have_none() {
     assert!(!ended.stderr.contains('\x1b') && !ended.stdout.contains('\x1b'));
 }
 
+/// What is said beside the result as well, between words and never within a number or a flag.
+#[test]
+fn lines_are_broken_at_the_width_of_the_terminal() {
+    let text = shown(
+        &[
+            "--no-tui",
+            "-R",
+            "200",
+            "--arrival",
+            "constant",
+            "--timeout",
+            "1500ms",
+            "--keep-alive",
+            "500ms",
+        ],
+        "1",
+    );
+    let lines: Vec<&str> = text
+        .lines()
+        .map(|line| line.trim_end_matches('\r'))
+        .collect();
+    let plan = lines.iter().position(|line| line.starts_with("plan: "));
+    let plan = &lines[plan.unwrap_or_else(|| panic!("no plan in {text}"))..];
+    let wide = plan.iter().find(|line| line.chars().count() > 80);
+    assert_eq!(wide, None, "{text}");
+    let second = plan.get(1).unwrap();
+    assert!(!second.is_empty() && !second.starts_with("  "), "{text}");
+}
+
 /// `https://no-color.org`: any value but the empty one objects.
 #[test]
 fn a_terminal_has_colours_unless_somebody_objects() {

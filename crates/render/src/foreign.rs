@@ -6,6 +6,8 @@
 //! page of text, tables, Markdown, CSV, HTML, the live screen, errors) cleans here what it is
 //! given.
 
+use crate::prose;
+
 /// Most letters of a cell in a table for a terminal: a longer one would widen every row.
 const CELL: usize = 400;
 
@@ -44,6 +46,23 @@ pub fn printable_lines(words: &str) -> String {
         letter => shown(letter),
     };
     words.replace("\r\n", "\n").chars().map(letter).collect()
+}
+
+/// Lines of [`printable_lines`] broken between their words into ones of at most `width` columns, the further
+/// ones set in as far as the first; what fits stays as it is.
+#[must_use]
+pub fn broken_lines(lines: &str, width: usize) -> String {
+    let lines = lines.split('\n').flat_map(|line| {
+        if prose::width(line) <= width {
+            return vec![line.to_owned()];
+        }
+        let text = line.trim_start_matches(' ');
+        let margin = " ".repeat(line.len() - text.len());
+        let room = width.saturating_sub(margin.len());
+        let broken = prose::wrapped(text, room).into_iter();
+        broken.map(|piece| format!("{margin}{piece}")).collect()
+    });
+    lines.collect::<Vec<String>>().join("\n")
 }
 
 /// The words of a cell in a table for a terminal, cut where they are endless.
@@ -116,6 +135,17 @@ mod tests {
         assert_eq!(markdown_code("a ``b"), "``` a ``b ```");
         assert_eq!(markdown_block("a"), "```sh\na\n```\n");
         assert_eq!(markdown_block("```\nb"), "````sh\n```�b\n````\n");
+    }
+
+    #[test]
+    fn lines_are_broken_where_they_do_not_fit_and_keep_their_margin() {
+        let lines = "plan: 64 connections\n  as it is\n    to be broken here\n";
+        assert_eq!(
+            broken_lines(lines, 12),
+            "plan: 64\nconnections\n  as it is\n    to be\n    broken\n    here\n"
+        );
+        assert_eq!(broken_lines(lines, 80), lines);
+        assert_eq!(broken_lines("漢字 ab", 4), "漢字\nab");
     }
 
     #[test]
