@@ -21,7 +21,8 @@ const LATE_MS: f64 = 1.0;
 /// As [`super::all`] has them.
 pub fn serial(machine: &KernelTestbed<'_>) -> anyhow::Result<Experiment> {
     let server = machine.serve("--broadcast --each 1ms")?;
-    let load = "--mode broadcast -c 20 -R 20";
+    // Evenly, so that no message waits for the copies of the one before: by chance a third would.
+    let load = "--mode broadcast -c 20 -R 20 --arrival constant";
     let run = machine.timed(&server, load)?;
     let middle = |series| ms(run.at(series), 0.5);
     let near =
