@@ -22,6 +22,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, PlanSpec, StopRule};
 use wsbench_load::result::{Progress, Stage};
 use wsbench_load::route::Target;
+use wsbench_load::series::Series;
 use wsbench_load::tally::LogRecord;
 
 /// Threads that first allocate from this on are generators: those of the server and of the test are
@@ -97,9 +98,27 @@ impl RunObserver for Watch {
     fn log(&mut self, _: &[LogRecord]) {}
 }
 
-/// What the generator of a run over the kernel allocates between the first interval of its window
-/// and the last: all, and what is large.
-fn allocated(arrival: Arrival) -> (u64, u64) {
+/// What a run over the kernel was like.
+struct Seen {
+    /// What its generator allocated between the first interval of its window and the last.
+    all: u64,
+    large: u64,
+    /// True where the machine had it stand still: times come that none before were like, the books of an
+    /// interval are not back in time, and both take memory.
+    is_disturbed: bool,
+}
+
+/// Longer than this nothing takes here on a machine that lets it run.
+const UNDISTURBED: Nanos = Nanos::from_millis(20);
+
+/// A run that the machine has let go on, of a few: what others do on it comes and goes.
+fn undisturbed(arrival: &Arrival) -> Seen {
+    let mut tries = (0..8).map(|_| allocated(arrival.clone()));
+    let found = tries.find(|seen| !seen.is_disturbed || seen.all == 0);
+    found.expect("this machine has let none of eight runs go on without a stall")
+}
+
+fn allocated(arrival: Arrival) -> Seen {
     let server = Server::bind(&Config::new("127.0.0.1:0".parse().unwrap())).unwrap();
     let address = server.local_addr();
     let stop = Arc::new(AtomicBool::new(false));
@@ -145,7 +164,14 @@ fn allocated(arrival: Arrival) -> (u64, u64) {
     let [first, .., last] = watch.seen[..] else {
         panic!("{} intervals", watch.seen.len());
     };
-    (last.0 - first.0, last.1 - first.1)
+    let longest = [Series::SendLag, Series::Service]
+        .into_iter()
+        .filter_map(|series| result.at(series).max());
+    Seen {
+        all: last.0 - first.0,
+        large: last.1 - first.1,
+        is_disturbed: longest.max() > Some(UNDISTURBED),
+    }
 }
 
 /// Awaits a word of the server, whose threads have allocated by then.
@@ -159,16 +185,13 @@ fn wait_for(address: SocketAddr) {
 #[test]
 fn generators_allocate_nothing_under_load() {
     for depth in [1, 16] {
-        assert_eq!(
-            allocated(Arrival::Closed { depth }),
-            (0, 0),
-            "depth {depth}"
-        );
+        let seen = undisturbed(&Arrival::Closed { depth });
+        assert_eq!((seen.all, seen.large), (0, 0), "depth {depth}");
     }
     // What waits takes memory; where the machine is busy, some will wait.
     let open = Arrival::Open {
         schedule: Schedule::level(Process::Poisson, 1_000.0),
         max_in_flight: 16,
     };
-    assert_eq!(allocated(open).1, 0, "open loop");
+    assert_eq!(undisturbed(&open).large, 0, "open loop");
 }

@@ -400,6 +400,9 @@ pub fn faults(machine: &KernelTestbed<'_>) -> anyhow::Result<Experiment> {
     })
 }
 
+/// The load of V12.
+const BURNT: &str = "-R 2000 -n 20000 -c 4 --warmup 0 --seed 1";
+
 /// V12: CPU burnt for each message, as wsbench tells it of the server's process, and by the kernel's
 /// own account. All servers get the same few messages a second: in a closed loop the one that burns
 /// would answer a generator that has gone to sleep, and pay for waking it each time, which the other
@@ -408,17 +411,7 @@ pub fn faults(machine: &KernelTestbed<'_>) -> anyhow::Result<Experiment> {
 /// # Errors
 /// As [`all`] has them.
 pub fn burn(machine: &KernelTestbed<'_>) -> anyhow::Result<Experiment> {
-    let arguments = "-R 2000 -n 20000 -c 4 --warmup 0 --seed 1";
-    // What a message costs, µs: as told, and by the account.
-    let each = |of_server: &str| -> anyhow::Result<(f64, f64)> {
-        let server = machine.serve(of_server)?;
-        let before = server.cpu_s()?;
-        let process = server.child.id();
-        let run = machine.measure(&server, &format!("{arguments} --server-pid {process}"))?;
-        let account = 1e6 * (server.cpu_s()? - before) / run.messages.answered as f64;
-        let told = run.server.and_then(|server| server.cpu_us_per_message);
-        Ok((told.context("the server was watched")?, account))
-    };
+    let each = |of_server: &str| cpu_of_a_message(machine, of_server);
     let mut findings = Vec::new();
     for threads in [1, 4] {
         // The plain server with times of its own, so that only the work differs.
@@ -439,10 +432,28 @@ pub fn burn(machine: &KernelTestbed<'_>) -> anyhow::Result<Experiment> {
     }
     Ok(Experiment {
         id: "V12",
-        title: format!("serve --burn 50us; {arguments} --server-pid; against the same without"),
+        title: format!("serve --burn 50us; {BURNT} --server-pid; against the same without"),
         formula: "50 µs more a message",
         findings,
     })
+}
+
+/// CPU time that a message costs a server with these arguments, µs: as the run tells it, and by the kernel's
+/// account of the process.
+///
+/// # Errors
+/// As [`all`] has them.
+pub fn cpu_of_a_message(
+    machine: &KernelTestbed<'_>,
+    of_server: &str,
+) -> anyhow::Result<(f64, f64)> {
+    let server = machine.serve(of_server)?;
+    let before = server.cpu_s()?;
+    let process = server.child.id();
+    let run = machine.measure(&server, &format!("{BURNT} --server-pid {process}"))?;
+    let account = 1e6 * (server.cpu_s()? - before) / run.messages.answered as f64;
+    let told = run.server.and_then(|server| server.cpu_us_per_message);
+    Ok((told.context("the server was watched")?, account))
 }
 
 /// V13: memory written for each connection, as a slope.
