@@ -42,6 +42,8 @@ const DEFAULT_DURATION: Nanos = Nanos::from_secs(10);
 const UNTIL_AT_MOST: Nanos = Nanos::from_secs(120);
 /// From ping to ping beside echoes.
 const PING_EVERY: Nanos = Nanos::from_millis(100);
+/// Stay of each connection that comes and goes beside the load.
+const CHURN_STAY: Nanos = Nanos::from_secs(1);
 /// Round trips of each client, as the older tool had it.
 pub(crate) const DEFAULT_ROUNDTRIPS: u32 = 5;
 /// The server that is to be measured.
@@ -156,6 +158,7 @@ fn order_of(
     };
     spec.clients.connections = connections;
     spec.clients.lifetime = sessions.map_or(lifetime(&measure.amount), Lifetime::Scheduled);
+    spec.clients.churn = modes::churn(asked, arrival_arg)?;
     spec.clients.arrival = arrival;
     spec.clients.think = think;
     spec.clients.exchange.payload = payload;
@@ -410,7 +413,7 @@ fn arrival(pressure: &PressureArgs, warmup: Nanos) -> Result<Arrival, UsageError
 fn closed_loop(pressure: &PressureArgs) -> Result<Arrival, UsageError> {
     let open_loop_flags = [
         (
-            pressure.arrival.is_some() && pressure.sessions.arrive.is_none(),
+            pressure.arrival.is_some() && !pressure.sessions.has_schedule(),
             "--arrival",
         ),
         (pressure.ramp.is_some(), "--ramp"),

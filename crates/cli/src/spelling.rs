@@ -163,6 +163,13 @@ fn amount(spec: &PlanSpec, words: &mut Words) {
             }
         }
     }
+    if let Some(churn) = clients.churn {
+        words.value("--churn", rate(churn.per_s));
+        words.value("--churn-live", span(churn.longest_stay()));
+        if churn.process == Process::Constant && !clients.is_open_loop() {
+            words.value("--arrival", "constant");
+        }
+    }
     match clients.exchange.audience {
         Audience::Sender => {}
         Audience::All => words.value("--mode", "broadcast"),

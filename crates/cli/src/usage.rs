@@ -222,6 +222,9 @@ pub(crate) enum UsageError {
         /// The flag.
         flag: &'static str,
     },
+    /// The time that connections stay which come and go beside the load, without such.
+    #[error("--churn-live says how long each connection of --churn stays; give that as well")]
+    ChurnLiveAlone,
     /// A flag of pushes without them.
     #[error("{flag} is of pushes; add --mode push, or leave it out")]
     PushFlag {

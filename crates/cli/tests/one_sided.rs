@@ -178,6 +178,34 @@ fn sessions_send_what_a_schedule_has_due() {
 }
 
 #[test]
+fn connections_come_and_go_beside_the_load() {
+    for (serve, words) in [
+        (&[][..], &["-c", "4"][..]),
+        (
+            &["--broadcast"],
+            &["--mode", "broadcast", "-c", "4", "-R", "50"],
+        ),
+        (&["--push", "100/s"], &["--mode", "push", "-c", "4"]),
+    ] {
+        let server = Embedded::start(serve);
+        let churn = ["--churn", "30/s", "--churn-live", "200ms"];
+        let (code, document) = measured(&server, &[words, &churn].concat());
+        assert_eq!(code, Some(0), "{words:?}: {:#}", document["audit"]);
+        let (connections, sessions) = (&document["connections"], &document["sessions"]);
+        assert_eq!(connections["asked"], 4);
+        assert_eq!(connections["alive_at_end"], 4);
+        // Poisson: 60 are due on average.
+        let opened = sessions["opened"].as_u64().unwrap();
+        assert!((20..=110).contains(&opened), "{sessions}");
+        assert_eq!(sessions["turned_away"], 0);
+        assert_eq!(document["opening_service_ns"]["count"], opened);
+        assert!(connections["closed_cleanly"].as_u64().unwrap() >= opened);
+        assert_eq!(count(&document["messages"], "unasked"), 0);
+        assert_eq!(document["plan"]["churn"]["stay"]["live_s"], 0.2);
+    }
+}
+
+#[test]
 fn a_storm_is_open_no_faster_than_the_server_accepts() {
     let server = Embedded::start(&["--accept-delay", "5ms"]);
     let (code, document) = of_two_seconds(&server, &["--mode", "storm", "-c", "60"]);
@@ -263,6 +291,10 @@ fn flags_of_sessions_and_pushes_that_do_not_go_together_are_refused() {
             "--live",
         ),
         (&["--arrive", "5/s", "--mode", "idle"], "--live"),
+        (&["--churn-live", "2s"], "--churn"),
+        (&["--churn", "5/s", "--arrive", "5/s"], "--churn"),
+        (&["--churn", "5/s", "--clients", "9"], "--clients"),
+        (&["--churn", "5/s", "--mode", "storm"], "--churn"),
         (&["--stamp", "json:/E:ms"], "add --mode push"),
         (&["--mode", "push", "--stamp", "json:/E"], "its unit"),
         (&["--mode", "push", "-R", "10"], "--mode"),

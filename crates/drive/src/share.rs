@@ -1,6 +1,10 @@
 //! What of a run falls to one worker.
 
 use wsbench_load::plan::PlanSpec;
+use wsbench_load::session::CLOSE_WAIT;
+
+/// Places for connections that come and go beside the load, over all workers, at most.
+const CHURN_PLACES_AT_MOST: u32 = 1 << 16;
 
 /// One worker's share of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,18 +13,23 @@ pub struct Share {
     pub worker: usize,
     /// Workers in all.
     pub workers: usize,
-    /// Its connections.
+    /// Its connections at a time: those that carry the load, and behind them places for those that come
+    /// and go beside it.
     pub slots: usize,
+    /// Those that carry the load.
+    pub held: usize,
 }
 
 impl Share {
     /// The share of number `worker`, as even as whole numbers allow.
     pub(crate) fn of(plan: &PlanSpec, worker: usize) -> Self {
         let (connections, workers) = (plan.clients.connections as usize, plan.threads as usize);
+        let held = connections / workers + usize::from(worker < connections % workers);
         Self {
             worker,
             workers,
-            slots: connections / workers + usize::from(worker < connections % workers),
+            slots: held + churn_places(plan) as usize / workers,
+            held,
         }
     }
 
@@ -43,9 +52,26 @@ impl Share {
     }
 }
 
+/// Places for connections that come and go beside the load, over all workers, each of which has as many:
+/// for all that come within the longest time that one takes, from its connect call to its end. 0 where
+/// none come.
+pub(crate) fn churn_places(plan: &PlanSpec) -> u32 {
+    let Some(churn) = plan.clients.churn else {
+        return 0;
+    };
+    // The closing handshake and the server's FIN have a wait each.
+    let lasts = plan.connect.timeout + churn.longest_stay() + CLOSE_WAIT + CLOSE_WAIT;
+    let most = churn.within(lasts).min(CHURN_PLACES_AT_MOST);
+    most.next_multiple_of(plan.threads)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+
+    use wsbench_load::arrival::Process;
+    use wsbench_load::nanos::Nanos;
+    use wsbench_load::plan::{Sessions, Stay};
 
     use super::*;
 
@@ -65,6 +91,31 @@ mod tests {
                 assert_eq!(slots.iter().sum::<usize>(), connections as usize);
                 assert!(slots[0] - slots[slots.len() - 1] <= 1, "{slots:?}");
             }
+        }
+    }
+
+    /// Places of those that come and go are none of those that carry the load, and none is there twice.
+    #[test]
+    fn places_beside_the_load_are_behind_its_own() {
+        for (connections, threads) in [(1, 1), (7, 3), (8, 4), (10, 4)] {
+            let mut plan = PlanSpec::against("ws://127.0.0.1:1/".parse().unwrap());
+            (plan.clients.connections, plan.threads) = (connections, threads);
+            plan.clients.churn = Some(Sessions {
+                per_s: 10.0,
+                process: Process::Poisson,
+                stay: Stay::Time(Nanos::from_secs(1)),
+            });
+            let mut places = BTreeSet::new();
+            for worker in 0..threads as usize {
+                let share = Share::of(&plan, worker);
+                for slot in 0..share.slots {
+                    let place = share.place(slot);
+                    assert_eq!(plan.clients.is_churn(place), slot >= share.held);
+                    assert!(places.insert(place), "{place}");
+                }
+            }
+            let all = connections + churn_places(&plan);
+            assert_eq!(places.len() as u32, all);
         }
     }
 

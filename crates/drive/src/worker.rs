@@ -127,8 +127,13 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         outlet: Outlet,
         share: Share,
     ) -> Self {
-        let Share { worker, slots, .. } = share;
-        context.common.meter.tally.connections.asked = slots as u64;
+        let Share {
+            worker,
+            slots,
+            held,
+            ..
+        } = share;
+        context.common.meter.tally.connections.asked = held as u64;
         let plan = &context.common.plan;
         let per_worker = plan
             .connect
@@ -136,11 +141,15 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             .map(|rate| rate / f64::from(plan.threads));
         let spacing = per_worker.map_or(Nanos::ZERO, |rate| Nanos((1e9 / rate) as u64));
         let open_loop = OpenLoop::new(plan, worker, slots);
-        let arriving = Arriving::new(plan, worker, slots);
+        let arriving = Arriving::new(plan, share);
         let returning = Returning::new(plan, slots);
         let mut places: Vec<Slot<X>> = std::iter::repeat_with(Slot::default).take(slots).collect();
         let slow = Slow::new(plan, share, &mut places);
-        let gaps = SendGaps::of_worker(plan, worker, slots);
+        for place in &mut places[held..] {
+            // No first attempt is waited for.
+            (place.settled, place.opens_at) = (true, Nanos::MAX);
+        }
+        let gaps = SendGaps::of_worker(plan, worker, held);
         context.common.meter.sample_gaps(gaps);
         Self {
             engine,
@@ -155,7 +164,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             arriving,
             returning,
             slow,
-            unsettled: slots,
+            unsettled: held,
             opening: 0,
             waiting: VecDeque::new(),
             backing_off: Vec::new(),
@@ -213,12 +222,12 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
     pub fn begin(&mut self) {
         let now = self.engine.now();
         self.interval_ends = now + self.context.common.plan.interval;
-        if self.arriving.is_some() {
+        if self.arriving.as_ref().is_some_and(|it| it.is_load()) {
             self.begin_arriving(now);
             self.woken = now;
             return;
         }
-        for slot in 0..self.slots.len() {
+        for slot in 0..self.share.held {
             self.open_at(slot, now);
         }
         if self.context.common.plan.replaces_clients() {

@@ -51,8 +51,12 @@ pub fn own_plan(whole: &Plan, seat: &Seat, cpus: &[usize]) -> Result<Plan, PlanE
                 stretch.to_per_s *= share;
             }
         }
+        let of_workers = seat.workers.len() as f64 / f64::from(whole.threads);
         if let Some(rate) = &mut spec.connect.rate_per_s {
-            *rate *= seat.workers.len() as f64 / f64::from(whole.threads);
+            *rate *= of_workers;
+        }
+        if let Some(churn) = &mut spec.clients.churn {
+            churn.per_s *= of_workers;
         }
     })
 }

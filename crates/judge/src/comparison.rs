@@ -220,6 +220,9 @@ pub(crate) fn differences(a: &PlanSpec, b: &PlanSpec) -> Vec<String> {
     if a.slow != b.slow {
         found.push("the slow readers differ".to_owned());
     }
+    if a.churn != b.churn {
+        found.push("what comes and goes beside the load differs".to_owned());
+    }
     if a.returns != b.returns {
         found.push("connections are cut, or clients come back, otherwise".to_owned());
     }
@@ -560,6 +563,8 @@ mod tests {
         );
         let slow = changed(&|plan| plan.clients.slow = Some(slow));
         assert_eq!(slow, ["the slow readers differ"]);
+        let churn = changed(&|plan| plan.clients.churn = Some(sessions));
+        assert_eq!(churn, ["what comes and goes beside the load differs"]);
         let returns = changed(&|plan| plan.clients.returns = Some(returns));
         assert_eq!(
             returns,

@@ -136,6 +136,7 @@ fn title(sheet: &mut Sheet, document: &Document) {
         }
         None => parts.push(counted(clients.connections.into(), "connection")),
     }
+    let beside = clients.churn.as_ref().map(plan_line::beside);
     match &clients.arrival {
         Arrival::Closed { .. } if round_trips.is_some() => {}
         Arrival::Closed { .. } if !clients.exchange.flow.is_answered() => {
@@ -167,6 +168,7 @@ fn title(sheet: &mut Sheet, document: &Document) {
     if clients.exchange.flow == Flow::Oneway {
         parts.push(plan_line::flow(&clients.exchange.flow).to_owned());
     }
+    parts.extend(beside);
     if !document.agents.is_empty() {
         parts.push(counted(document.agents.len() as u64, "agent"));
     }

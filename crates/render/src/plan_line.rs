@@ -86,6 +86,9 @@ pub fn plan_line(plan: &PlanSpec) -> String {
     if let Some(slow) = &plan.clients.slow {
         line.push_str(&slow_readers(plan.clients.slow_readers(), slow.reads));
     }
+    if let Some(churn) = &plan.clients.churn {
+        let _ = write!(line, ", {}", beside(churn));
+    }
     if let Some(returns) = &plan.clients.returns {
         line.push_str(&self::returns(returns));
     }
@@ -332,6 +335,15 @@ fn sessions(plan: &PlanSpec, sessions: &Sessions) -> String {
 
 /// `50 sessions/s Poisson, each for 3 round trips`.
 pub(crate) fn come(sessions: &Sessions) -> String {
+    coming(sessions, "sessions/s")
+}
+
+/// `beside it 10 connections/s Poisson, each for 1 s`.
+pub(crate) fn beside(churn: &Sessions) -> String {
+    format!("beside it {}", coming(churn, "connections/s"))
+}
+
+fn coming(sessions: &Sessions, unit: &str) -> String {
     let process = match sessions.process {
         Process::Poisson => "Poisson",
         Process::Constant => "evenly spaced",
@@ -341,7 +353,7 @@ pub(crate) fn come(sessions: &Sessions) -> String {
         Stay::Time(length) => span(length),
     };
     format!(
-        "{} sessions/s {process}, each for {stay}",
+        "{} {unit} {process}, each for {stay}",
         asked_rate(sessions.per_s)
     )
 }

@@ -52,6 +52,10 @@ fields! {
     MaxSessions = "clients.lifetime.sessions.at_most",
     /// The time that each of them stays.
     Stay = "clients.lifetime.sessions.stay",
+    /// Connections that come and go beside the load.
+    Churn = "clients.churn",
+    /// The time that each of them stays.
+    ChurnStay = "clients.churn.stay",
     /// Round trips of each client.
     RoundTrips = "clients.lifetime.round_trips",
     /// The times at which messages are due.

@@ -1,10 +1,10 @@
-//! Flags → what flows where nothing is answered, and sessions that come by a schedule.
+//! Flags → what flows where nothing is answered, and connections that come by a schedule.
 
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Flow, Pushes, Sessions, Stay};
 
-use super::DEFAULT_ROUNDTRIPS;
+use super::{CHURN_STAY, DEFAULT_ROUNDTRIPS};
 use crate::args::{AmountArgs, ArrivalArg, ModeArg};
 use crate::push_args::PushArgs;
 use crate::session_args::SessionArgs;
@@ -75,19 +75,46 @@ pub(super) fn sessions(
     let round_trips = amount.roundtrips.unwrap_or(DEFAULT_ROUNDTRIPS);
     Ok(Some(Sessions {
         per_s,
-        process: match arrival {
-            Some(ArrivalArg::Constant) => Process::Constant,
-            Some(ArrivalArg::Poisson) | None => Process::Poisson,
-        },
+        process: process(arrival),
         stay: args.live.map_or(Stay::RoundTrips(round_trips), Stay::Time),
     }))
+}
+
+/// The connections that come and go beside the load, where there are any.
+///
+/// # Errors
+/// The time that they stay, without them.
+pub(super) fn churn(
+    args: &SessionArgs,
+    arrival: Option<ArrivalArg>,
+) -> Result<Option<Sessions>, UsageError> {
+    let Some(per_s) = args.churn else {
+        return match args.churn_live {
+            Some(_) => Err(UsageError::ChurnLiveAlone),
+            None => Ok(None),
+        };
+    };
+    if args.arrive.is_some() {
+        return Err(UsageError::ArriveAnd { flag: "--churn" });
+    }
+    Ok(Some(Sessions {
+        per_s,
+        process: process(arrival),
+        stay: Stay::Time(args.churn_live.unwrap_or(CHURN_STAY)),
+    }))
+}
+
+/// The distribution of the gaps between those that come.
+fn process(arrival: Option<ArrivalArg>) -> Process {
+    match arrival {
+        Some(ArrivalArg::Constant) => Process::Constant,
+        Some(ArrivalArg::Poisson) | None => Process::Poisson,
+    }
 }
 
 /// Places for sessions that come for so long: as were asked for, or for all that come, whatever becomes
 /// of them, within what is reasonable.
 pub(super) fn places(args: &SessionArgs, sessions: Sessions, lasts: Nanos) -> u32 {
-    let all = sessions.per_s * lasts.as_secs_f64();
-    // Chance brings more than the mean, hardly ever by so much.
-    let most = all + 5.0 * all.sqrt() + 10.0;
-    args.max_sessions.unwrap_or((most as u32).min(PLACES))
+    let most = sessions.within(lasts).min(PLACES);
+    args.max_sessions.unwrap_or(most)
 }

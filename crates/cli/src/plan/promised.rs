@@ -37,6 +37,7 @@ const IN_WORDS: &[(&str, &str)] = &[
 const BESIDE: &[(&str, &[&str])] = &[
     ("roundtrips", &["--clients", "10"]),
     ("arrival", &["-R", "1k"]),
+    ("churn-live", &["--churn", "10/s"]),
     ("pace", &["-R", "1k"]),
     ("max-in-flight", &["-R", "1k"]),
     (

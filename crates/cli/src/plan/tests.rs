@@ -723,6 +723,27 @@ fn a_plan_of_sessions_has_their_arrival() {
 }
 
 #[test]
+fn a_plan_has_what_comes_and_goes_beside_its_load() {
+    let churn = |words: &[&str]| {
+        let words = [&["--churn", "10/s"], words, &["localhost:1"]].concat();
+        plan_of(&words).clients.churn.unwrap()
+    };
+    let usual = Sessions {
+        per_s: 10.0,
+        process: Process::Poisson,
+        stay: Stay::Time(Nanos::from_secs(1)),
+    };
+    assert_eq!(churn(&[]), usual);
+    let even = Sessions {
+        process: Process::Constant,
+        stay: Stay::Time(Nanos::from_millis(300)),
+        ..usual
+    };
+    let words = ["--arrival", "constant", "--churn-live", "300ms"];
+    assert_eq!(churn(&words), even);
+}
+
+#[test]
 fn rooms_are_so_many_or_named() {
     let rooms = |words: &str| {
         let words = [

@@ -90,6 +90,8 @@ fn flag(field: Field) -> &'static str {
         Field::Sessions => "--arrive",
         Field::Stay => "--live",
         Field::MaxSessions => "--max-sessions",
+        Field::Churn => "--churn",
+        Field::ChurnStay => "--churn-live",
         Field::Reconnect => "--reconnect",
         Field::Drill => "--drill",
         Field::Slow => "--mix",

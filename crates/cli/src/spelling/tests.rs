@@ -3,7 +3,7 @@
 use clap::Parser;
 use proptest::option::of as maybe;
 use proptest::prelude::*;
-use wsbench_load::plan::{Compression, Header, Plan, Think, WarmUp, WindowBits, Wish};
+use wsbench_load::plan::{Compression, Header, Plan, Sessions, Think, WarmUp, WindowBits, Wish};
 
 use super::*;
 use crate::command_line::Cli;
@@ -91,7 +91,7 @@ prop_compose! {
         clients in maybe((1_u64..2_000, 1_u32..9)),
         counts in (1_u32..3_000, 1_u32..9, any::<u64>()),
         payload in payloads(),
-        think in maybe((ms(0..50), ms(1..50))),
+        paces in (maybe((ms(0..50), ms(1..50))), maybe((1_u32..9_000, ms(1..9_000), any::<bool>()))),
         pins in prop::sample::subsequence(vec![0_usize, 1, 2, 3], 0..4),
         modes in (0_u8..3, 0_u8..3, 0_u8..4, 0_u8..3, 0_u8..3),
         spans in (maybe(ms(1..9_000)), ms(1..20_000), ms(1..20_000), maybe(1_u32..9_000)),
@@ -115,13 +115,26 @@ prop_compose! {
             spec.stop = length.map_or(spec.stop, StopRule::Duration);
         }
         let is_open = spec.clients.is_open_loop();
-        spec.clients.think = think
+        spec.clients.think = paces.0
             .filter(|_| !is_open)
             .map(|(least, more)| Think { least, most: least + more });
         spec.clients.exchange.payload = payload;
+        spec.clients.churn = paces.1
+            .filter(|_| clients.is_none())
+            .map(|(tenths, stay, constant)| Sessions {
+                per_s: f64::from(tenths) / 10.0,
+                // One flag says it of both schedules.
+                process: match &spec.clients.arrival {
+                    Arrival::Open { schedule, .. } => schedule.process,
+                    Arrival::Closed { .. } if constant => Process::Constant,
+                    Arrival::Closed { .. } => Process::Poisson,
+                },
+                stay: Stay::Time(stay),
+            });
+        let is_paced = spec.clients.is_open_loop() || spec.clients.think.is_some();
         spec.pace = match modes.0 {
-            1 if spec.clients.has_due_times() => Pace::Sleep,
-            2 if spec.clients.has_due_times() => Pace::Spin,
+            1 if is_paced => Pace::Sleep,
+            2 if is_paced => Pace::Spin,
             _ => Pace::Auto,
         };
         spec.busy_poll = rest.1 && spec.pace == Pace::Auto;

@@ -46,7 +46,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         }
         let replaces = self.context.common.plan.replaces_clients();
         // What comes by a schedule comes whatever else is under way.
-        let comes = self.arriving.is_some();
+        let comes = self.arriving.as_ref().is_some_and(|it| it.has(slot));
         // Nor is the return of many held back: it is what is to be seen.
         let returns = self.returning.is_some() && self.stage != Stage::Connecting;
         if !replaces && !comes && !returns && self.opening >= OPENING_AT_MOST {
@@ -69,7 +69,8 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         }
         let connections = &mut self.context.common.meter.tally.connections;
         connections.attempted += 1;
-        connections.replaced += u64::from(self.slots[slot].used);
+        let is_of_load = slot < self.share.held;
+        connections.replaced += u64::from(self.slots[slot].used && is_of_load);
         self.slots[slot].used = true;
         let number = self.share.connection_number(self.begun);
         self.begun += 1;
@@ -139,24 +140,27 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         state.backlog = Vec::new();
         self.established -= u64::from(std::mem::take(&mut state.established));
         let was_open = std::mem::take(&mut state.upgraded);
-        if was_open {
+        // What comes and goes beside the load says nothing of whether that has its server.
+        let is_of_load = slot < self.share.held;
+        if was_open && is_of_load {
             self.alive -= 1;
             self.shared.connection_gone(now, session.has_answers());
-        } else {
+        }
+        if !was_open {
             self.opening_ended(now);
         }
-        if failed && !session.has_answers() {
+        if failed && is_of_load && !session.has_answers() {
             self.shared.attempt_failed(was_open);
         }
         self.settle(slot);
         if self.stage == Stage::Draining {
             return;
         }
-        if self.arriving.as_ref().is_some_and(|it| it.come_and_go()) {
-            return self.departed(slot, now);
-        }
         // Of this connection or of none: it ends right behind what it failed with.
         let kind = self.context.common.meter.take_latest_failure();
+        if self.arriving.as_ref().is_some_and(|it| it.takes_anew(slot)) {
+            return self.departed(slot, now);
+        }
         if was_open && failed {
             self.lost_slow(slot, kind, session.since(), now);
         }

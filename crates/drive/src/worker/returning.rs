@@ -68,7 +68,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             let session = slot.session.as_ref();
             session.is_some_and(|session| session.is_open()) && !slot.is_slow
         };
-        let mut open: Vec<usize> = (0..self.slots.len()).filter(is_open).collect();
+        let mut open: Vec<usize> = (0..self.share.held).filter(is_open).collect();
         self.context.common.random.shuffle(&mut open);
         open.truncate((open.len() as f64 * share).round() as usize);
         for slot in open {

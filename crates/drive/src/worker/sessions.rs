@@ -1,5 +1,5 @@
 //! Connections that come by a schedule of their own: sessions that come and go whatever the server does,
-//! and storms, in which all come at once.
+//! as the load or beside it, and storms, in which all come at once.
 //!
 //! Their time to be open counts from when they were due. A session that finds no place waits, with its
 //! due time. What they send is due after answers, or by a schedule of its own over those that are there.
@@ -17,6 +17,7 @@ use wsbench_load::tally::Tally;
 
 use super::Worker;
 use crate::engine::Engine;
+use crate::share::{Share, churn_places};
 
 /// Sessions of one worker.
 #[derive(Debug)]
@@ -33,6 +34,8 @@ pub(super) struct Arriving {
     waiting: VecDeque<Nanos>,
     /// Slots without a session, the next to be taken last.
     vacant: Vec<usize>,
+    /// The first slot of theirs: what is before it carries the load, and they come and go beside it.
+    first: usize,
     places: Vec<SessionPlace>,
 }
 
@@ -53,16 +56,20 @@ impl SessionPlace {
 }
 
 impl Arriving {
-    /// The share of worker `index`, which has so many slots; `None` of a plan without such connections.
-    pub(super) fn new(plan: &Plan, index: usize, slots: usize) -> Option<Box<Self>> {
-        let sessions = plan.clients.sessions();
+    /// Those of a worker's share; `None` of a plan without such connections.
+    pub(super) fn new(plan: &Plan, share: Share) -> Option<Box<Self>> {
+        let sessions = plan.clients.comings();
         if sessions.is_none() && !plan.clients.is_storm() {
             return None;
         }
+        let (first, places) = match plan.clients.churn {
+            Some(_) => (share.held, churn_places(plan)),
+            None => (0, plan.clients.connections),
+        };
         let seat = ScheduleSeat {
-            worker: index as u32,
+            worker: share.worker as u32,
             workers: plan.threads,
-            connections: plan.clients.connections,
+            connections: places,
         };
         let seed = seed_of(plan.seed, seat.worker) ^ 0x7365_7373_696f_6e73;
         let arrivals = sessions.map(|sessions| {
@@ -79,14 +86,36 @@ impl Arriving {
             began: Nanos::ZERO,
             next: Nanos::MAX,
             waiting: VecDeque::new(),
-            vacant: (0..slots).rev().collect(),
-            places: vec![SessionPlace::NONE; slots],
+            vacant: (first..share.slots).rev().collect(),
+            first,
+            places: vec![SessionPlace::NONE; share.slots - first],
         }))
     }
 
     /// True of sessions that come and go, and false of a storm.
-    pub(super) fn come_and_go(&self) -> bool {
+    fn come_and_go(&self) -> bool {
         self.arrivals.is_some()
+    }
+
+    /// True of a slot that is for whoever comes next once its connection is over.
+    pub(super) fn takes_anew(&self, slot: usize) -> bool {
+        self.come_and_go() && self.has(slot)
+    }
+
+    /// True where they carry the load, and false where they are beside it.
+    pub(super) fn is_load(&self) -> bool {
+        self.first == 0
+    }
+
+    /// True of a slot that is for those that come.
+    pub(super) fn has(&self, slot: usize) -> bool {
+        slot >= self.first
+    }
+
+    /// What the connection in a slot that is for those that come was due for.
+    fn place(&mut self, slot: usize) -> Option<&mut SessionPlace> {
+        let at = slot.checked_sub(self.first)?;
+        self.places.get_mut(at)
     }
 
     fn advance(&mut self) {
@@ -97,7 +126,9 @@ impl Arriving {
     /// Instant at which the stay in a slot ends; `Nanos::MAX` while that is not known.
     #[inline]
     pub(super) fn leaves(&self, slot: usize) -> Nanos {
-        self.places[slot].leaves
+        let at = slot.checked_sub(self.first);
+        let place = at.and_then(|at| self.places.get(at));
+        place.map_or(Nanos::MAX, |place| place.leaves)
     }
 
     /// Instant at which the next session is due.
@@ -137,6 +168,15 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         self.begin_load(now, now);
     }
 
+    /// The load begins at `load_from`: what comes and goes beside it comes due from then on.
+    pub(super) fn begin_churn(&mut self, load_from: Nanos) {
+        let beside = self.arriving.as_mut().filter(|it| !it.is_load());
+        if let Some(arriving) = beside {
+            arriving.began = load_from;
+            arriving.advance();
+        }
+    }
+
     /// Begins the sessions that have come due by `now`.
     pub(super) fn admit(&mut self, now: Nanos) {
         while let Some(arriving) = &mut self.arriving
@@ -164,8 +204,8 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
 
     /// Begins the session that was due at `due`.
     fn seat(&mut self, slot: usize, due: Nanos, now: Nanos) {
-        if let Some(arriving) = &mut self.arriving {
-            arriving.places[slot].due = due;
+        if let Some(place) = self.arriving.as_mut().and_then(|it| it.place(slot)) {
+            place.due = due;
         }
         self.open(slot, now);
     }
@@ -175,11 +215,12 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         let Some(arriving) = &mut self.arriving else {
             return;
         };
-        let place = &mut arriving.places[slot];
+        let stay = arriving.stay;
+        let Some(place) = arriving.place(slot) else {
+            return;
+        };
         let due = std::mem::replace(&mut place.due, Nanos::MAX);
-        if let Some(stay) = arriving.stay {
-            place.leaves = now + stay;
-        }
+        place.leaves = stay.map_or(place.leaves, |stay| now + stay);
         if let Some(open_loop) = &mut self.open_loop {
             open_loop.enter(slot, &mut self.slots);
         }
@@ -203,10 +244,9 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
 
     /// The stay in a slot may be over.
     pub(super) fn see_off(&mut self, slot: usize, now: Nanos) {
-        let Some(arriving) = &mut self.arriving else {
+        let Some(place) = self.arriving.as_mut().and_then(|it| it.place(slot)) else {
             return;
         };
-        let place = &mut arriving.places[slot];
         if place.leaves > now {
             return;
         }
@@ -238,8 +278,15 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         let Some(arriving) = &mut self.arriving else {
             return;
         };
-        let place = std::mem::replace(&mut arriving.places[slot], SessionPlace::NONE);
         let next = arriving.waiting.pop_front();
+        let Some(place) = arriving.place(slot) else {
+            return;
+        };
+        let taken = SessionPlace {
+            due: next.unwrap_or(Nanos::MAX),
+            ..SessionPlace::NONE
+        };
+        let place = std::mem::replace(place, taken);
         let meter = &mut self.context.common.meter;
         if place.due < Nanos::MAX && place.due >= meter.window().opens {
             meter.tally.sessions.turned_away += 1;
@@ -250,10 +297,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         }
         match next {
             // By a timer, for what fails at once must not call itself.
-            Some(due) => {
-                arriving.places[slot].due = due;
-                self.open_at(slot, now);
-            }
+            Some(_) => self.open_at(slot, now),
             None => {
                 arriving.vacant.push(slot);
                 // A timer of the session that was there opens nothing.

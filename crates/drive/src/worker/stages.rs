@@ -101,6 +101,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         if let Some(open_loop) = &mut self.open_loop {
             open_loop.begin(load_from, opens);
         }
+        self.begin_churn(load_from);
         if now >= opens {
             self.open_window(now);
         }

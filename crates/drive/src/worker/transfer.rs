@@ -144,9 +144,11 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             }
             SessionStatus::Upgraded => {
                 let now = self.engine.now();
-                self.alive += 1;
                 self.slots[slot].upgraded = true;
-                self.shared.connection_upgraded(now);
+                if slot < self.share.held {
+                    self.alive += 1;
+                    self.shared.connection_upgraded(now);
+                }
                 self.end_backing_off(now);
                 self.opening_ended(now);
                 self.settle(slot);

@@ -369,7 +369,11 @@ fn connections(record: &Record) -> Option<Doubt> {
         return unfinished_clients(record);
     }
     if record.sessions.is_some() {
-        return presence::unopened(record);
+        let doubt = presence::unopened(record);
+        // Those that carry the load are held, where others come and go beside them.
+        if doubt.is_some() || record.plan.clients.churn.is_none() {
+            return doubt;
+        }
     }
     if let Some(doubt) = record.returns.as_ref().and_then(presence::away) {
         return Some(doubt);

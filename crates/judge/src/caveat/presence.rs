@@ -1,4 +1,4 @@
-//! Checks of who was there: sessions that come by a schedule, storms, and clients that come back.
+//! Checks of who was there: connections that come by a schedule, storms, and clients that come back.
 
 use wsbench_load::tally::{ReturnCounts, SessionCounts};
 use wsbench_record::audit::{Kind, Severity};
@@ -34,11 +34,18 @@ pub(super) fn unopened(record: &Record) -> Option<Doubt> {
     }
     let missing = counts.turned_away + counts.under_way;
     if counts.crowded > 0 && missing == 0 {
+        let is_churn = record.plan.clients.churn.is_some();
         let words = format!(
             "{} had to wait for a place: as many were there as may be at a time",
-            counted(counts.crowded, "session")
+            counted(
+                counts.crowded,
+                if is_churn { "connection" } else { "session" }
+            )
         );
-        let advice = text!["more places (", Field::MaxSessions, "), or shorter stays"];
+        let advice = match is_churn {
+            true => text!["shorter stays (", Field::ChurnStay, "), or fewer to come"],
+            false => text!["more places (", Field::MaxSessions, "), or shorter stays"],
+        };
         let kind = Kind::Connections;
         return Some(Doubt::new(kind, Severity::Doubtful, words, advice));
     }
@@ -54,7 +61,7 @@ pub(super) fn unopened(record: &Record) -> Option<Doubt> {
             words.push_str(&format!("; {} waited for a place", count(counts.crowded)));
         }
         let is_few = counts.turned_away == 0;
-        let severity = if is_few && record.plan.clients.sessions().is_some() {
+        let severity = if is_few && record.plan.clients.comings().is_some() {
             Severity::Note
         } else {
             Severity::Doubtful

@@ -138,7 +138,11 @@ impl Exchange for Mixed {
     }
 
     fn new(connection: u32, place: u32, speech: &Speech, local: &Locals) -> Self {
-        match local.flow {
+        let flow = match local.one_sided.is_churn(place) {
+            true => ExchangeKind::OneSided,
+            false => local.flow,
+        };
+        match flow {
             ExchangeKind::Echo => Self::Echo(Echo::new(connection, place, speech, &local.echo)),
             ExchangeKind::Request => {
                 Self::Request(Echo::new(connection, place, speech, &local.echo))

@@ -1,5 +1,5 @@
 //! One side alone: messages that go out and are not answered, or acknowledged at most; messages that
-//! come unasked; or a connection that is only held.
+//! come unasked; or a connection that is only held, or comes and goes beside the load.
 
 mod order;
 
@@ -45,7 +45,18 @@ pub struct OneSided {
     has_received: bool,
     /// Messages of the server's own that were taken.
     greetings: u32,
-    is_slow: bool,
+    involvement: Involvement,
+}
+
+/// Involvement of a connection in the load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Involvement {
+    /// It carries the load.
+    Usual,
+    /// It reads slowly: what comes is counted apart.
+    Slow,
+    /// It comes and goes beside the load: what comes is not looked at.
+    Churn,
 }
 
 /// State of the messages that come on a connection.
@@ -114,7 +125,11 @@ impl Exchange for OneSided {
             pushed: None,
             has_received: false,
             greetings: 0,
-            is_slow: local.plan.is_slow(place),
+            involvement: match local.is_churn(place) {
+                true => Involvement::Churn,
+                false if local.plan.is_slow(place) => Involvement::Slow,
+                false => Involvement::Usual,
+            },
         }
     }
 
@@ -132,7 +147,8 @@ impl Exchange for OneSided {
     #[inline]
     fn on_piece(&mut self, io: &mut Io<'_, OneSidedLocal>, received: Nanos, piece: Piece<'_>) {
         self.has_received = true;
-        let is_read = (io.local.pushes.is_some() || io.local.acks.is_some()) && !self.is_slow;
+        let is_looked_at = io.local.pushes.is_some() || io.local.acks.is_some();
+        let is_read = is_looked_at && self.involvement == Involvement::Usual;
         if !is_read && !io.common.has_upkeep {
             if piece.last {
                 self.let_by(io, received);
@@ -248,6 +264,14 @@ impl Exchange for OneSided {
     }
 }
 
+impl OneSidedLocal {
+    /// True where the connection at a place comes and goes beside the load.
+    #[inline]
+    pub(super) fn is_churn(&self, place: u32) -> bool {
+        self.plan.clients.is_churn(place)
+    }
+}
+
 impl OneSided {
     /// A whole message, where there is more to do with it than to count it.
     #[inline]
@@ -272,10 +296,10 @@ impl OneSided {
         if io.take_up(self.connection, kind, message, received) {
             return;
         }
-        if io.local.acks.is_some() {
+        if io.local.acks.is_some() && self.involvement == Involvement::Usual {
             return self.on_stranger(io, received, message);
         }
-        if io.local.pushes.is_none() || self.is_slow {
+        if io.local.pushes.is_none() || self.involvement != Involvement::Usual {
             return self.let_by(io, received);
         }
         let pushed = self.pushed.get_or_insert_default();
@@ -303,13 +327,16 @@ impl OneSided {
         });
     }
 
-    /// A message that is counted and let go by: of a slow reader, or where none is awaited. Where messages
+    /// A message that is counted and let go by: of a slow reader, or where none is awaited; beside the load
+    /// not even counted. Where messages
     /// are sent and nothing is looked for in what comes, nobody can say what it is.
     fn let_by(&self, io: &mut Io<'_, OneSidedLocal>, received: Nanos) {
         let sends = io.local.sends;
         let meter = &mut io.common.meter;
-        if self.is_slow {
-            return meter.let_by_slow(received);
+        match self.involvement {
+            Involvement::Usual => {}
+            Involvement::Slow => return meter.let_by_slow(received),
+            Involvement::Churn => return,
         }
         let measured = u64::from(meter.window().contains(received));
         let messages = &mut meter.tally.messages;

@@ -63,6 +63,7 @@ pub(super) fn check(spec: &PlanSpec) -> Checked {
         lifetime(spec, population)?;
         returns(spec, population)?;
         slow(spec, population)?;
+        churn(population)?;
     }
     machine(spec)?;
     upgrade(spec)?;
@@ -325,8 +326,7 @@ fn returns(spec: &PlanSpec, population: &Population) -> Checked {
     let Some(returns) = population.returns else {
         return Ok(());
     };
-    let is_held = population.lifetime == Lifetime::Held && !population.is_storm();
-    refuse(!is_held, Field::Reconnect, Why::NotWith(Field::Lifetime))?;
+    held(population, Field::Reconnect)?;
     match returns.policy {
         Reconnect::Usual | Reconnect::Immediate => {}
         Reconnect::Fixed { wait } => not_zero(wait.0, Field::Reconnect)?,
@@ -390,14 +390,7 @@ fn sessions(spec: &PlanSpec, population: &Population) -> Checked {
         return Ok(());
     };
     let field = Field::Sessions;
-    let is_rate = sessions.per_s.is_finite() && sessions.per_s > 0.0;
-    refuse(!is_rate, field, Why::Malformed)?;
-    let most = HIGHEST_RATE_PER_S as u64;
-    refuse(
-        sessions.per_s > HIGHEST_RATE_PER_S,
-        field,
-        Why::Above { most },
-    )?;
+    comings(sessions.per_s, field)?;
     match sessions.stay {
         Stay::RoundTrips(round_trips) => not_zero(round_trips, Field::RoundTrips)?,
         Stay::Time(length) => not_zero(length.0, Field::Stay)?,
@@ -411,6 +404,34 @@ fn sessions(spec: &PlanSpec, population: &Population) -> Checked {
     refuse(is_found, field, Why::NotWith(Field::WarmUpAtMost))?;
     let has_rate = spec.connect.rate_per_s.is_some();
     refuse(has_rate, field, Why::NotWith(Field::ConnectRate))
+}
+
+/// Connections that come and go beside the load are beside some that are held, and stay for a time.
+fn churn(population: &Population) -> Checked {
+    let Some(churn) = population.churn else {
+        return Ok(());
+    };
+    let field = Field::Churn;
+    comings(churn.per_s, field)?;
+    held(population, field)?;
+    match churn.stay {
+        Stay::RoundTrips(_) => Err(because(field, Why::Needs(Field::ChurnStay))),
+        Stay::Time(length) => not_zero(length.0, Field::ChurnStay),
+    }
+}
+
+/// A setting is of connections that are held.
+fn held(population: &Population, field: Field) -> Checked {
+    let is_held = population.lifetime == Lifetime::Held && !population.is_storm();
+    refuse(!is_held, field, Why::NotWith(Field::Lifetime))
+}
+
+/// A rate at which connections come.
+fn comings(per_s: f64, field: Field) -> Checked {
+    let is_rate = per_s.is_finite() && per_s > 0.0;
+    refuse(!is_rate, field, Why::Malformed)?;
+    let most = HIGHEST_RATE_PER_S as u64;
+    refuse(per_s > HIGHEST_RATE_PER_S, field, Why::Above { most })
 }
 
 fn warmup(spec: &PlanSpec) -> Checked {

@@ -1,9 +1,10 @@
-//! Lives of connections other than held and replaced: sessions that come by a schedule, storms, slow
-//! readers.
+//! Lives of connections other than held and replaced: sessions that come by a schedule, connections that
+//! come and go beside the load, storms, slow readers.
 
 use super::flow::Flow;
 use super::spec::{PlanSpec, Population};
-use super::timing::{Arrival, Lifetime, Sessions, Stay};
+use super::timing::{Arrival, Lifetime, Sessions, Stay, StopRule};
+use crate::nanos::Nanos;
 
 /// Sessions that each thread has to have on average before there is another, so that hardly ever none is
 /// there: once in half a billion (e^-20).
@@ -23,6 +24,19 @@ impl Population {
             Lifetime::Scheduled(sessions) => Some(sessions),
             _ => None,
         }
+    }
+
+    /// Connections that come by a schedule, as the load or beside it.
+    #[must_use]
+    pub fn comings(&self) -> Option<Sessions> {
+        self.sessions().or(self.churn)
+    }
+
+    /// True where the connection at a place of the run comes and goes beside those that carry the load,
+    /// which have the places before it.
+    #[must_use]
+    pub fn is_churn(&self, place: u32) -> bool {
+        self.churn.is_some() && place >= self.connections
     }
 
     /// Round trips after which a connection is done, by its plan; `None` where it has no such end.
@@ -76,7 +90,47 @@ impl PlanSpec {
     }
 }
 
+impl PlanSpec {
+    /// Connections that are opened over the whole run if none fails.
+    #[must_use]
+    pub fn connections_in_all(&self) -> u64 {
+        let held = self.clients.connections.into();
+        if let (Some(comings), StopRule::Duration(length)) = (self.clients.comings(), self.stop) {
+            let lasts = length + self.warmup.longest();
+            let come = (comings.per_s * lasts.as_secs_f64()).ceil() as u64;
+            return match self.clients.churn {
+                Some(_) => come.saturating_add(held),
+                None => come,
+            };
+        }
+        self.clients_in_all().unwrap_or(held)
+    }
+
+    /// Connections that come and go beside the load and are there at a time, where the server opens them
+    /// at once.
+    pub(super) fn churn_at_a_time(&self) -> u32 {
+        let churn = self.clients.churn;
+        churn.map_or(0, |churn| churn.within(churn.longest_stay()))
+    }
+}
+
 impl Sessions {
+    /// As many come within a time at most, but for chance that hardly ever is.
+    #[must_use]
+    pub fn within(&self, lasts: Nanos) -> u32 {
+        let mean = self.per_s * lasts.as_secs_f64();
+        (mean + 5.0 * mean.sqrt() + 10.0) as u32
+    }
+
+    /// Time that each stays; none where its round trips say so.
+    #[must_use]
+    pub fn longest_stay(&self) -> Nanos {
+        match self.stay {
+            Stay::Time(length) => length,
+            Stay::RoundTrips(_) => Nanos::ZERO,
+        }
+    }
+
     fn threads_at_most(&self) -> u32 {
         match self.stay {
             // How many are there is the messages' to say.

@@ -15,7 +15,9 @@ use crate::plan::returns::Returns;
 use crate::plan::role::{Envelope, Role};
 use crate::plan::rooms::Rooms;
 use crate::plan::slow::SlowReaders;
-use crate::plan::timing::{Arrival, Lifetime, Pace, StopRule, Think, Timestamps, WarmUp};
+use crate::plan::timing::{
+    Arrival, Lifetime, Pace, Sessions, StopRule, Think, Timestamps, WarmUp,
+};
 use crate::plan::tls::Tls;
 use crate::plan::unit::MessageUnit;
 use crate::plan::upkeep::Upkeep;
@@ -88,7 +90,8 @@ impl Clients {
         let is_no_echo = |it: &Population| {
             let exchange = &it.exchange;
             let is_otherwise = exchange.request.is_some() || exchange.ack.is_some();
-            it.is_fanned_out() || is_otherwise || !exchange.flow.is_answered()
+            let is_apart = is_otherwise || it.churn.is_some();
+            it.is_fanned_out() || is_apart || !exchange.flow.is_answered()
         };
         self.0.len() > 1 || self.iter().any(is_no_echo)
     }
@@ -135,6 +138,9 @@ pub struct Population {
     pub returns: Option<Returns>,
     /// Slow readers among the connections; `None` where all read as fast as they can.
     pub slow: Option<SlowReaders>,
+    /// Further connections, beside those that carry the load: they come by this schedule, stay for a time
+    /// without a message, and go. `None` where none do.
+    pub churn: Option<Sessions>,
     /// Compression to offer (permessage-deflate, RFC 7692); `None` offers none.
     pub compression: Option<Compression>,
     /// Bytes of payload in each frame that a message is cut into, at least 1, counted behind the
@@ -204,6 +210,7 @@ impl Population {
             keep_alive: None,
             returns: None,
             slow: None,
+            churn: None,
             ..self.clone()
         }
     }
@@ -314,11 +321,11 @@ impl Population {
         matches!(self.arrival, Arrival::Open { .. })
     }
 
-    /// True if messages are due at times of their own rather than at once when answers come: the
-    /// driver has to wait for them exactly.
+    /// True if messages or connections are due at times of their own rather than at once when answers
+    /// come: the driver has to wait for them exactly.
     #[must_use]
     pub fn has_due_times(&self) -> bool {
-        self.is_open_loop() || self.think.is_some() || self.sessions().is_some()
+        self.is_open_loop() || self.think.is_some() || self.comings().is_some()
     }
 
     /// True where as long passes between an answer and the next message as with the clients of `other`.
@@ -355,6 +362,7 @@ impl Default for Population {
             keep_alive: None,
             returns: None,
             slow: None,
+            churn: None,
             compression: None,
             fragment: None,
             login: LoginSteps::default(),
@@ -488,6 +496,9 @@ impl PlanSpec {
             return false;
         };
         let (connections, threads) = (self.clients.connections, self.threads.max(1));
+        if place >= connections {
+            return false; // it comes and goes beside them
+        }
         let (worker, at) = (place % threads, place / threads);
         let before = worker * (connections / threads) + worker.min(connections % threads);
         slow.is_one(u64::from(before) + u64::from(at))
@@ -528,7 +539,8 @@ impl PlanSpec {
     }
 
     /// TCP connections that the WebSockets are on: one for each, or over HTTP/2 fewer, where the
-    /// server allows as many on one as the plan has. Each thread has its own.
+    /// server allows as many on one as the plan has. Each thread has its own. Of those that come and go
+    /// beside the load they are as many as are there at a time.
     ///
     /// ```
     /// # use wsbench_load::plan::{Http, PlanSpec};
@@ -539,24 +551,14 @@ impl PlanSpec {
     /// ```
     #[must_use]
     pub fn tcp_connections(&self) -> u32 {
-        let connections = self.clients.connections;
+        let beside = self.churn_at_a_time();
+        let connections = self.clients.connections.saturating_add(beside);
         let Http::Two { streams } = self.connect.http else {
             return connections;
         };
         let (threads, streams) = (self.threads.max(1), streams.max(1));
         let (share, over) = (connections / threads, connections % threads);
         over * (share + 1).div_ceil(streams) + (threads - over) * share.div_ceil(streams)
-    }
-
-    /// Connections that are opened over the whole run if none fails.
-    #[must_use]
-    pub fn connections_in_all(&self) -> u64 {
-        let held = self.clients.connections.into();
-        if let (Some(sessions), StopRule::Duration(length)) = (self.clients.sessions(), self.stop) {
-            let lasts = length + self.warmup.longest();
-            return (sessions.per_s * lasts.as_secs_f64()).ceil() as u64;
-        }
-        self.clients_in_all().unwrap_or(held)
     }
 }
 

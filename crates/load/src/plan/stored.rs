@@ -79,6 +79,10 @@ struct Stored {
     /// Slow readers among the connections; absent where there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     slow: Option<SlowReaders>,
+    /// Further connections that come and go beside those that carry the load, without a message; absent
+    /// where none do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    churn: Option<Sessions>,
     /// Return of clients whose connections are lost; absent where nothing was said of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     returns: Option<Returns>,
@@ -323,6 +327,7 @@ impl From<&PlanSpec> for Stored {
             sessions: clients.sessions(),
             returns: clients.returns,
             slow: clients.slow,
+            churn: clients.churn,
             stop: Stop::of(spec.stop, clients.round_trips()),
             warmup: spec.warmup.least,
             warmup_found: spec.warmup.found,
@@ -396,6 +401,7 @@ impl Stored {
             keep_alive: self.keep_alive,
             returns: self.returns,
             slow: self.slow,
+            churn: self.churn,
             compression: self.compression,
             fragment: self.fragment,
             login: LoginSteps::told(self.login)?,

@@ -69,7 +69,7 @@ impl Record {
         };
         let clients = &plan.clients;
         let is_fanned_out = clients.is_fanned_out();
-        let comes = clients.sessions().is_some() || clients.is_storm();
+        let comes = clients.comings().is_some() || clients.is_storm();
         let secrets = plan.secrets();
         let failures = result.failures.iter();
         let failures = failures.map(|it| cleaned(Failure::of(it, spelling), &secrets));

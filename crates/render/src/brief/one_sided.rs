@@ -66,14 +66,19 @@ pub(super) fn held(document: &Document) -> Vec<String> {
     parts
 }
 
-/// The sessions that came, or the connections of a storm: how many were open, and when.
+/// The sessions that came, or the connections of a storm or beside the load: how many were open, and when.
 pub(super) fn sessions(sheet: &mut Sheet, document: &Document) {
     let Some(counts) = &document.sessions else {
         return;
     };
     let is_storm = document.plan.clients.is_storm();
-    let noun = if is_storm { "connection" } else { "session" };
-    let mut parts = vec![format!("{} due", counted(counts.due, noun))];
+    let is_beside = document.plan.clients.churn.is_some();
+    let due = match (is_storm, is_beside) {
+        (_, true) => format!("{} due beside", counted(counts.due, "connection")),
+        (true, false) => format!("{} due", counted(counts.due, "connection")),
+        (false, false) => format!("{} due", counted(counts.due, "session")),
+    };
+    let mut parts = vec![due];
     parts.push(if counts.opened == counts.due {
         "all opened".to_owned()
     } else {
@@ -86,7 +91,7 @@ pub(super) fn sessions(sheet: &mut Sheet, document: &Document) {
         (attempts::refused(document), "attempts refused"),
         (attempts::timed_out(document), "attempts timed out"),
     ]));
-    if !is_storm {
+    if !is_storm && !is_beside {
         let most = document.connections.peak_concurrent;
         parts.push(format!("{} there at a time at most", count(most)));
     }
