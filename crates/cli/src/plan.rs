@@ -266,6 +266,11 @@ fn fleet(measure: &Measure, spec: &mut PlanSpec) -> Result<Option<FleetOrder>, U
                 "measure with one machine",
             ),
             (
+                is_fanned_out && spec.clients.sessions().is_some(),
+                "--arrive with messages to many",
+                "measure with one machine",
+            ),
+            (
                 is_counted,
                 "-n with messages to many",
                 "give -d: no agent knows of the last message of another",

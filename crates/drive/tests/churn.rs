@@ -9,8 +9,8 @@ use simulation::{checked, plan, sends_to_many, text, to_many};
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Audience, Drill, Flow, Lifetime, LoginSteps, Pattern, PlanError, PlanSpec, Pushes, Reads, Reconnect,
-    Returns, Rooms, Sessions, SlowReaders, Stay, StopRule, WarmUp, Why,
+    Audience, Drill, Flow, Lifetime, LoginSteps, Pattern, PlanError, PlanSpec, Pushes, Reads,
+    Reconnect, Returns, Rooms, Sessions, SlowReaders, Stay, StopRule, WarmUp, Why,
 };
 use wsbench_load::result::RunResult;
 use wsbench_load::series::Series;

@@ -106,8 +106,8 @@ pub trait Exchange: Sized + Debug + Send + 'static {
     /// True once the client has nothing left to do: its connection is to be closed.
     fn is_done(&self) -> bool;
 
-    /// Nothing further is begun: the client is done once nothing is awaited.
-    fn retire(&mut self);
+    /// Nothing further is begun from `now` on: the client is done once nothing is awaited.
+    fn retire(&mut self, now: Nanos);
 
     /// The load on the connection ends: books the time under load up to `now`, once.
     fn stop_load(&mut self, io: &mut Io<'_, Self::Local>, now: Nanos);

@@ -162,7 +162,7 @@ impl<X: Exchange> Session<X> {
 
     /// The stay is over: begins nothing further, and closes once nothing is awaited.
     pub fn retire(&mut self, context: &mut Context<X::Local>, now: Nanos) {
-        self.exchange.retire();
+        self.exchange.retire(now);
         if self.is_done() {
             self.finish(context, now);
         }

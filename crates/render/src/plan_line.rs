@@ -181,7 +181,10 @@ fn fan_out(plan: &PlanSpec) -> String {
     let stretches = schedule.stretches.iter();
     let most = stretches.fold(0.0_f64, |most, it| most.max(it.from_per_s).max(it.to_per_s));
     let exchange = &clients.exchange;
-    let subscribers = clients.subscribers().saturating_sub(clients.slow_readers());
+    let subscribers = match clients.sessions() {
+        None => clients.subscribers().saturating_sub(clients.slow_readers()),
+        Some(sessions) => sessions.there_at_a_time(),
+    };
     let (rooms, rooms_each) = (exchange.room_count().max(1), clients.rooms_each());
     let receivers = f64::from(subscribers) * f64::from(rooms_each) / f64::from(rooms);
     let deliveries = most * receivers;

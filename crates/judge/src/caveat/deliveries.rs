@@ -22,7 +22,7 @@ pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
     found.extend(missing(record, counts));
     found.extend(wrong(record, counts));
     found.extend(reordered(record, counts));
-    found.extend(uncertain(counts));
+    found.extend(uncertain(record, counts));
     found.extend(reading(record, counts));
     found
 }
@@ -136,7 +136,7 @@ fn reordered(record: &Record, counts: &DeliveryCounts) -> Option<Doubt> {
 }
 
 /// Deliveries of which nobody can say whether they were to be made.
-fn uncertain(counts: &DeliveryCounts) -> Option<Doubt> {
+fn uncertain(record: &Record, counts: &DeliveryCounts) -> Option<Doubt> {
     (counts.uncertain > 0).then(|| {
         Doubt::new(
             Kind::Uncertain,
@@ -145,7 +145,10 @@ fn uncertain(counts: &DeliveryCounts) -> Option<Doubt> {
                 "{} to receivers that joined or left meanwhile: neither expected nor missing",
                 counted(counts.uncertain, "delivery")
             ),
-            "see `errors` for why connections ended",
+            match record.plan.clients.sessions() {
+                None => "see `errors` for why connections ended",
+                Some(_) => "sessions come and go; the longer they stay, the fewer there are",
+            },
         )
     })
 }

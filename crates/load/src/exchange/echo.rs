@@ -304,7 +304,7 @@ impl<const BY_NUMBER: bool> Exchange for Echo<BY_NUMBER> {
         !self.has_more_to_send() && self.pairing.in_flight() == 0
     }
 
-    fn retire(&mut self) {
+    fn retire(&mut self, _: Nanos) {
         self.in_all = 0;
     }
 

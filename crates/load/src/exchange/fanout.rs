@@ -5,9 +5,11 @@
 //! what became of it is put together over all workers ([`crate::fanout`]).
 
 mod afar;
+mod comings;
 mod delivery;
 
 use self::afar::Dress;
+use self::comings::Comings;
 use self::delivery::Incoming;
 use super::acks::{AckOrders, Acks};
 use super::{DeadlineOutcome, Exchange, Piece, WRITE_AT_MOST};
@@ -37,8 +39,10 @@ pub struct Fanout {
     /// True where messages are for it.
     subscribes: bool,
     is_open: bool,
-    /// Membership, from when the connection was open.
+    /// Membership, from when it is sure that messages are for the connection.
     seat: Option<Membership>,
+    /// Its joining and leaving, where connections come and go.
+    comings: Comings,
     /// Messages composed.
     said: u32,
     /// The position of the message that it sent last.
@@ -73,7 +77,9 @@ struct Composed {
 struct Membership {
     /// Its place in the worker's receipts.
     place: u32,
-    /// Messages sent from then on are for it.
+    /// Its number among those that joined its room, where that is one.
+    order: Option<u32>,
+    /// Messages sent from then on are for it; of those before it is asked whether they count it.
     joined: Nanos,
     /// The tenth of the receivers that it is of, by when they joined.
     decile: usize,
@@ -111,6 +117,8 @@ pub struct FanoutLocal {
     longest: usize,
     subscribers: u32,
     timeout: Nanos,
+    /// Connections come and go.
+    comes_and_goes: bool,
 }
 
 impl Exchange for Fanout {
@@ -150,6 +158,7 @@ impl Exchange for Fanout {
             longest: workload.longest(),
             subscribers: board.of_those_here(plan.clients.subscribers()),
             timeout: plan.clients.timeout,
+            comes_and_goes: plan.clients.sessions().is_some(),
         }
     }
 
@@ -161,6 +170,7 @@ impl Exchange for Fanout {
             subscribes: clients.subscribes(place),
             is_open: false,
             seat: None,
+            comings: Comings::NONE,
             said: 0,
             previous: None,
             composed: Vec::new(),
@@ -192,19 +202,10 @@ impl Exchange for Fanout {
         if !self.subscribes {
             return;
         }
-        let local = &mut *io.local;
-        for room in self.rooms.as_slice() {
-            local.board.join(*room);
-            local.receipts.join(*room);
+        match comings::is_unconfirmed(io.local) {
+            true => self.comings.join_later(now),
+            false => self.join(io, now),
         }
-        let order = u64::from(local.board.arrive()) % u64::from(local.subscribers.max(1));
-        let tenths = DECILES as u64;
-        self.seat = Some(Membership {
-            place: local.receipts.seat(),
-            joined: now,
-            decile: (order * tenths / u64::from(local.subscribers.max(1))) as usize,
-        });
-        self.tell_of_joining(io, now);
     }
 
     #[inline]
@@ -264,12 +265,14 @@ impl Exchange for Fanout {
                 continue;
             }
             let local = &mut *io.local;
+            let there = local.board.members(room);
             let publication = Publication {
                 publisher: self.connection,
                 due,
                 sent,
                 room,
-                members: local.board.members(room),
+                members: there.members,
+                joins: there.joins,
                 is_member: self.seat.is_some(),
                 is_measured: due >= io.common.meter.window().opens,
             };
@@ -277,6 +280,9 @@ impl Exchange for Fanout {
             local
                 .board
                 .publish(local.worker, position, &publication, previous);
+            if local.comes_and_goes {
+                comings::note_leavers(local, position, &publication, there);
+            }
             let times = Times { due, sent };
             io.common.meter.published(times, self.blockage);
             if let Some(orders) = &mut local.acks {
@@ -302,11 +308,15 @@ impl Exchange for Fanout {
 
     /// Deliveries are put together over all workers, and so are their deadlines.
     fn deadline(&self, local: &FanoutLocal) -> Option<Nanos> {
-        let due = self.acks.as_ref()?.oldest_due()?;
-        Some(due + local.timeout)
+        let oldest = self.acks.as_ref().and_then(|acks| acks.oldest_due());
+        let unacked = oldest.map(|due| due + local.timeout);
+        unacked.into_iter().chain(self.comings.joins_at()).min()
     }
 
     fn on_deadline(&mut self, io: &mut Io<'_, FanoutLocal>, now: Nanos) -> DeadlineOutcome {
+        if self.comings.is_to_join(now) {
+            self.join(io, now);
+        }
         if let (Some(orders), Some(acks)) = (&mut io.local.acks, &mut self.acks) {
             orders.on_deadline(acks, io.common, self.connection, now);
         }
@@ -325,12 +335,14 @@ impl Exchange for Fanout {
         self.has_received
     }
 
+    /// Who leaves hears of what it has sent before.
     fn is_done(&self) -> bool {
-        false
+        self.comings.is_leaving() && self.acks.as_ref().is_none_or(|acks| acks.number() == 0)
     }
 
-    /// Connections of messages to many are held.
-    fn retire(&mut self) {}
+    fn retire(&mut self, now: Nanos) {
+        self.comings.leave(now);
+    }
 
     fn stop_load(&mut self, _: &mut Io<'_, FanoutLocal>, _: Nanos) {}
 
@@ -347,16 +359,22 @@ impl Exchange for Fanout {
         };
         self.tell_of_leaving(io, now);
         let local = &mut *io.local;
-        let was_there = local.next > 0 && !self.has_received;
+        // While a session was there, there may have been no message for it.
+        let was_there = local.next > 0 && !self.has_received && !local.comes_and_goes;
         io.common.meter.tally.connections.never_answered += u64::from(was_there);
         for room in self.rooms.as_slice() {
             local.board.leave(*room);
         }
         // Once the load is over the books are on whoever had been there.
-        if io.common.sending {
+        if io.common.sending || self.comings.is_leaving() {
+            let from = self
+                .comings
+                .uncertain_from(io.common.meter.longest_service());
             let (board, receipts) = (&local.board, &mut local.receipts);
             let leaver = (self.connection, seat.place);
-            receipts.note_absence(board, leaver, &self.rooms, seat.joined);
+            receipts.note_absence(board, leaver, &self.rooms, |it| {
+                it.sent >= from && seat.is_for(it)
+            });
         }
         local.receipts.leave(seat.place, &self.rooms);
     }

@@ -222,8 +222,8 @@ impl Exchange for Mixed {
         each!(self, |it| it.is_done())
     }
 
-    fn retire(&mut self) {
-        each!(self, |it| it.retire());
+    fn retire(&mut self, now: Nanos) {
+        each!(self, |it| it.retire(now));
     }
 
     fn stop_load(&mut self, io: &mut Io<'_, Locals>, now: Nanos) {

@@ -239,7 +239,7 @@ impl Exchange for OneSided {
         self.sent >= self.in_all && self.in_flight() == 0
     }
 
-    fn retire(&mut self) {
+    fn retire(&mut self, _: Nanos) {
         self.in_all = 0;
     }
 

@@ -102,6 +102,7 @@ mod tests {
             sent: Nanos(7),
             room: 0,
             members: 0,
+            joins: 0,
             is_member: false,
             is_measured: true,
         }

@@ -6,7 +6,7 @@
 //! sees that its version is not the one that it asked for.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
 
 use super::afar::Afar;
 use super::lane::Lane;
@@ -33,13 +33,40 @@ pub struct Board(Arc<Sheets>);
 #[derive(Debug)]
 struct Sheets {
     lanes: Box<[Lane]>,
-    /// Members of each room.
-    rooms: Box<[AtomicU32]>,
+    /// Members of each room below, those that have ever joined it above, 32 bits each.
+    rooms: Box<[AtomicU64]>,
     /// Members that have ever joined.
     joined: AtomicU32,
     hears_own: AtomicU8,
     /// What is known of workers elsewhere; `None` where all of them are here.
     afar: Option<Afar>,
+}
+
+/// The members of a room at an instant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RoomCount {
+    /// Those that are there.
+    pub members: u32,
+    /// Those that have ever joined; it begins anew after 2^32.
+    pub joins: u32,
+}
+
+impl RoomCount {
+    /// One that has joined, in a word of both numbers.
+    const ONE: u64 = 1 << 32 | 1;
+
+    fn of(word: u64) -> Self {
+        Self {
+            members: word as u32,
+            joins: (word >> 32) as u32,
+        }
+    }
+
+    /// Members that have left between then and a later instant.
+    fn left_until(self, later: Self) -> u32 {
+        let gone = |it: Self| it.joins.wrapping_sub(it.members);
+        gone(later).wrapping_sub(gone(self))
+    }
 }
 
 impl Board {
@@ -54,7 +81,7 @@ impl Board {
         };
         let length = lane_length(plan);
         let rooms = plan.clients.exchange.room_count() as usize;
-        let rooms = std::iter::repeat_with(AtomicU32::default).take(rooms);
+        let rooms = std::iter::repeat_with(AtomicU64::default).take(rooms);
         Self(Arc::new(Sheets {
             lanes: (0..lanes).map(|_| Lane::new(length)).collect(),
             rooms: rooms.collect(),
@@ -116,7 +143,7 @@ impl Board {
     }
 
     /// The messages that are on a lane, with their positions.
-    pub fn on_lane(&self, lane: u32) -> impl Iterator<Item = (u32, Publication)> + '_ {
+    pub fn on_lane(&self, lane: u32) -> impl DoubleEndedIterator<Item = (u32, Publication)> + '_ {
         let head = self.head(lane);
         let lanes = &self.0.lanes;
         let length = lanes.get(lane as usize).map_or(0, Lane::length);
@@ -143,25 +170,35 @@ impl Board {
         self.0.joined.fetch_add(1, Ordering::SeqCst)
     }
 
-    /// A member has joined a room.
-    pub fn join(&self, room: u32) {
-        if let Some(members) = self.0.rooms.get(room as usize) {
-            members.fetch_add(1, Ordering::SeqCst);
-        }
+    /// A member has joined a room: how many ever had before it.
+    pub fn join(&self, room: u32) -> u32 {
+        let word = self.0.rooms.get(room as usize);
+        let before = word.map_or(0, |word| word.fetch_add(RoomCount::ONE, Ordering::SeqCst));
+        RoomCount::of(before).joins
     }
 
     /// A member has left a room.
     pub fn leave(&self, room: u32) {
-        if let Some(members) = self.0.rooms.get(room as usize) {
-            members.fetch_sub(1, Ordering::SeqCst);
+        if let Some(word) = self.0.rooms.get(room as usize) {
+            word.fetch_sub(1, Ordering::SeqCst);
         }
+        // Whoever publishes meanwhile sees it gone, or is seen by it on the lane.
+        fence(Ordering::SeqCst);
     }
 
     /// Members of a room.
+    #[inline]
     #[must_use]
-    pub fn members(&self, room: u32) -> u32 {
-        let members = self.0.rooms.get(room as usize);
-        members.map_or(0, |members| members.load(Ordering::SeqCst))
+    pub fn members(&self, room: u32) -> RoomCount {
+        let word = self.0.rooms.get(room as usize);
+        RoomCount::of(word.map_or(0, |word| word.load(Ordering::SeqCst)))
+    }
+
+    /// Members of a room that have left since there were so many, as whoever has published meanwhile has to
+    /// know it.
+    pub fn left_since(&self, room: u32, then: RoomCount) -> u32 {
+        fence(Ordering::SeqCst);
+        then.left_until(self.members(room))
     }
 
     /// Whether senders hear their own messages, once that has been seen.
@@ -236,6 +273,7 @@ mod tests {
             sent: Nanos(9),
             room: 0,
             members: 8,
+            joins: 8,
             is_member: true,
             is_measured: true,
         }
@@ -274,6 +312,34 @@ mod tests {
         assert_eq!(board.hears_own(), Some(false));
     }
 
+    #[test]
+    fn who_joins_and_leaves_a_room_is_counted_and_a_message_says_whom_it_was_for() {
+        let board = board(1);
+        let orders = [board.join(0), board.join(0), board.join(0)];
+        assert_eq!(orders, [0, 1, 2]);
+        let then = board.members(0);
+        board.leave(0);
+        let now = board.members(0);
+        assert_eq!((now.members, now.joins), (2, 3));
+        assert_eq!(
+            (board.left_since(0, then), board.left_since(0, now)),
+            (1, 0)
+        );
+        let of = |joins| Publication {
+            joins,
+            ..publication(3)
+        };
+        assert_eq!(
+            [0, 1, 2, 3].map(|order| of(2).counts(order)),
+            [true, true, false, false]
+        );
+        // Their number begins anew, on a lane after 2^30.
+        assert!(of(1).counts(u32::MAX) && !of(u32::MAX).counts(1));
+        board.publish(0, 0, &of(1 << 30), None);
+        let kept = board.look_up(0, 0).unwrap();
+        assert!(kept.joins == 0 && kept.counts((1 << 30) - 1));
+    }
+
     fn lane_length_of(board: &Board) -> u32 {
         board.0.lanes[0].length()
     }
@@ -289,6 +355,7 @@ mod tests {
             sent: Nanos(u64::from(round) * 2),
             room: round,
             members: round,
+            joins: round,
             is_member: round % 3 == 1,
             is_measured: round % 2 == 1,
         };

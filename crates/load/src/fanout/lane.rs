@@ -9,6 +9,8 @@ use crate::nanos::Nanos;
 
 /// The version of an entry that is being written.
 const TORN: u64 = u64::MAX;
+/// Bits of the number of connections that had joined a room.
+const JOINS: u64 = (1 << 30) - 1;
 
 /// The messages of one worker.
 #[derive(Debug)]
@@ -26,8 +28,8 @@ pub(super) struct Notice {
     sent: AtomicU64,
     /// Connection above, room below, 32 bits each.
     origin: AtomicU64,
-    /// Number of members above, below a bit of whether it is measured and one of whether its sender is a
-    /// member.
+    /// Number of members above, and below it the number that had joined, in 30 bits, one of whether its
+    /// sender is a member and one of whether it is measured.
     facts: AtomicU64,
     /// Position and one of the next message of the same connection, zero while there is none.
     next: AtomicU64,
@@ -46,10 +48,21 @@ pub struct Publication {
     pub room: u32,
     /// Members of that when it was sent, its sender among them where it is one.
     pub members: u32,
+    /// Connections that had ever joined the room by then: which of those that join at about the same time
+    /// are among the members. 30 bits of it are kept.
+    pub joins: u32,
     /// True where its sender is a member.
     pub is_member: bool,
     /// True of one that was due within the measured window.
     pub is_measured: bool,
+}
+
+impl Publication {
+    /// True where the connection that joined its room as number `order`, from 0, is among its members.
+    pub(crate) fn counts(&self, order: u32) -> bool {
+        let behind = u64::from(self.joins.wrapping_sub(order)) & JOINS;
+        (1..=JOINS / 2).contains(&behind)
+    }
 }
 
 impl Lane {
@@ -128,7 +141,8 @@ impl Notice {
         fence(Ordering::Release);
         let origin = u64::from(it.publisher) << 32 | u64::from(it.room);
         let bits = u64::from(it.is_member) << 1 | u64::from(it.is_measured);
-        let facts = u64::from(it.members) << 32 | bits;
+        let joins = u64::from(it.joins) & JOINS;
+        let facts = u64::from(it.members) << 32 | joins << 2 | bits;
         self.due.store(it.due.0, Ordering::Relaxed);
         self.sent.store(it.sent.0, Ordering::Relaxed);
         self.origin.store(origin, Ordering::Relaxed);
@@ -154,6 +168,7 @@ impl Notice {
             sent,
             room: origin as u32,
             members: (facts >> 32) as u32,
+            joins: (facts >> 2 & JOINS) as u32,
             is_member: facts & 2 == 2,
             is_measured: facts & 1 == 1,
         })

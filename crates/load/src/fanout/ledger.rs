@@ -244,7 +244,9 @@ fn settle(message: &mut UnderWay, terms: &Terms<'_>, into: &mut Tally) -> bool {
     };
     let (far, left_afar) = afar(message, &sent, terms, is_over);
     let (wanted, lacking) = (near.wanted + far.wanted, near.lacking() + far.lacking());
-    let is_complete = lacking == 0;
+    // Where all of its receivers have left without it, it has reached nobody.
+    let is_lost = wanted == 0 && near.count + far.count == 0 && message.left > 0;
+    let is_complete = lacking == 0 && !is_lost;
     if !is_complete && !is_over {
         return false;
     }

@@ -135,24 +135,27 @@ impl Receipts {
         self.vacant.push(place);
     }
 
-    /// Notes for each message under way that a connection at a place, a member of `rooms` since
-    /// `joined`, has left without it. Its own messages are none for it where senders do not hear
-    /// themselves.
+    /// Notes for each message that may be under way that a connection at a place, a member of `rooms`, has
+    /// left without it: of the latest ones of each lane, as long as they were `for` it. Its own messages
+    /// are none for it where senders do not hear themselves.
     pub(crate) fn note_absence(
         &mut self,
         board: &Board,
         (connection, place): (u32, u32),
         rooms: &RoomSet,
-        joined: Nanos,
+        is_for: impl Fn(&Publication) -> bool,
     ) {
         let is_deaf = board.hears_own() == Some(false);
         // Of messages from elsewhere not all are known here; the ledger knows who left.
         let here = (0..self.lanes.len() as u32).filter(|lane| !board.is_afar(*lane));
         for lane in here {
-            for (position, it) in board.on_lane(lane) {
+            for (position, it) in board.on_lane(lane).rev() {
                 let is_own = is_deaf && it.publisher == connection;
-                if !rooms.contains(it.room) || it.sent < joined || !it.is_measured || is_own {
+                if !rooms.contains(it.room) || is_own || !it.is_measured {
                     continue;
+                }
+                if !is_for(&it) {
+                    break; // nor are those that were sent before
                 }
                 self.open(lane, position, &it);
                 if !self.has(lane, position, place) {
@@ -161,6 +164,18 @@ impl Receipts {
                 }
             }
         }
+    }
+
+    /// Notes of a message that so many of its receivers have left.
+    pub(crate) fn note_leavers(
+        &mut self,
+        (lane, position): (u32, u32),
+        it: &Publication,
+        number: u32,
+    ) {
+        self.open(lane, position, it);
+        self.row(lane, position).left += number;
+        self.touch(lane, position);
     }
 
     /// Notes a receipt at `at` of a message by the connection at a place; `own` says that it is its

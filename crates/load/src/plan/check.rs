@@ -395,11 +395,15 @@ fn sessions(spec: &PlanSpec, population: &Population) -> Checked {
         Stay::RoundTrips(round_trips) => not_zero(round_trips, Field::RoundTrips)?,
         Stay::Time(length) => not_zero(length.0, Field::Stay)?,
     }
-    refuse(
-        population.is_fanned_out(),
-        field,
-        Why::NotWith(Field::Audience),
-    )?;
+    if population.is_fanned_out() {
+        // No answer says when a sender has done its part, and each has any of the places.
+        let has_end = population.budget().is_some();
+        refuse(has_end, field, Why::Needs(Field::Stay))?;
+        let has_roles = !population.roles.is_empty();
+        refuse(has_roles, field, Why::NotWith(Field::Roles))?;
+        let has_slow = population.slow.is_some();
+        refuse(has_slow, field, Why::NotWith(Field::Slow))?;
+    }
     refuse(!is_timed, field, Why::NotWith(Field::Stop))?;
     refuse(is_found, field, Why::NotWith(Field::WarmUpAtMost))?;
     let has_rate = spec.connect.rate_per_s.is_some();

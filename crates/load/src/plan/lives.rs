@@ -131,14 +131,21 @@ impl Sessions {
         }
     }
 
+    /// As many are there at a time on average, where each stays for a time (Little's law).
+    #[must_use]
+    pub fn there_at_a_time(&self) -> u32 {
+        self.there().round() as u32
+    }
+
+    fn there(&self) -> f64 {
+        self.per_s * self.longest_stay().as_secs_f64()
+    }
+
     fn threads_at_most(&self) -> u32 {
         match self.stay {
             // How many are there is the messages' to say.
             Stay::RoundTrips(_) => 1,
-            Stay::Time(length) => {
-                let there = self.per_s * length.as_secs_f64();
-                ((there / SESSIONS_A_THREAD) as u32).max(1)
-            }
+            Stay::Time(_) => ((self.there() / SESSIONS_A_THREAD) as u32).max(1),
         }
     }
 }

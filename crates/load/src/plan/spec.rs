@@ -15,9 +15,7 @@ use crate::plan::returns::Returns;
 use crate::plan::role::{Envelope, Role};
 use crate::plan::rooms::Rooms;
 use crate::plan::slow::SlowReaders;
-use crate::plan::timing::{
-    Arrival, Lifetime, Pace, Sessions, StopRule, Think, Timestamps, WarmUp,
-};
+use crate::plan::timing::{Arrival, Lifetime, Pace, Sessions, StopRule, Think, Timestamps, WarmUp};
 use crate::plan::tls::Tls;
 use crate::plan::unit::MessageUnit;
 use crate::plan::upkeep::Upkeep;

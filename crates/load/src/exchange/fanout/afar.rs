@@ -101,7 +101,8 @@ impl Fanout {
     /// Tells workers elsewhere that it has left them, unless the load is over: then the books are on
     /// whoever had been there.
     pub(super) fn tell_of_leaving(&self, io: &mut Io<'_, FanoutLocal>, now: Nanos) {
-        if io.common.sending || now < io.common.meter.window().load_from {
+        let is_known = io.common.sending || now < io.common.meter.window().load_from;
+        if is_known || self.comings.is_leaving() {
             self.tell_of_move(io, now, true, (0, 1));
         }
     }
@@ -169,6 +170,7 @@ impl Fanout {
             sent: due,
             room: mark.room,
             members: 0,
+            joins: 0,
             is_member: false,
             is_measured: mark.is_measured,
         };

@@ -159,7 +159,7 @@ impl Fanout {
             self.on_stray(io, found, it);
             return 0;
         }
-        if it.sent < seat.joined {
+        if it.sent < seat.joined && !seat.is_counted(it) {
             // Whether it was for whoever joined meanwhile, nobody can say.
             io.common.meter.tally.deliveries.uncertain += measured;
             return 0;
@@ -242,6 +242,13 @@ impl Fanout {
         it: &Publication,
     ) {
         self.has_received = true;
+        if self.comings.is_coming_or_going() {
+            if it.publisher == self.connection {
+                io.local.board.set_hears_own(true);
+            }
+            io.common.meter.tally.deliveries.uncertain += u64::from(it.is_measured);
+            return;
+        }
         if it.publisher == self.connection {
             return;
         }
