@@ -125,6 +125,17 @@ impl LoadArgs {
         self.max_in_flight.unwrap_or(defaults::MAX_IN_FLIGHT)
     }
 
+    /// Refuses loads that nobody answers, which have no rate to find.
+    ///
+    /// # Errors
+    /// [`UsageError::NothingToFind`].
+    pub(crate) fn check_answered(&self) -> Result<(), UsageError> {
+        match self.payload.mode().is_answered() {
+            true => Ok(()),
+            false => Err(UsageError::NothingToFind),
+        }
+    }
+
     /// Gets ready to measure, each run `length` long: the runner with the plan of a run, and the files
     /// that are to be written.
     ///
@@ -135,9 +146,6 @@ impl LoadArgs {
         length: Nanos,
         command_line: &[OsString],
     ) -> anyhow::Result<(PreparedRuns, ResultFiles)> {
-        if !self.payload.mode().is_answered() {
-            return Err(UsageError::NothingToFind.into());
-        }
         let order = plan::order(&self.measure(length), &Surroundings::here())?;
         let flags = self.output.flags();
         let file = flags.file().map(|path| OutputFile::check("--output", path));

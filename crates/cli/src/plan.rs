@@ -42,8 +42,6 @@ const DEFAULT_DURATION: Nanos = Nanos::from_secs(10);
 const UNTIL_AT_MOST: Nanos = Nanos::from_secs(120);
 /// From ping to ping beside echoes.
 const PING_EVERY: Nanos = Nanos::from_millis(100);
-/// Stay of each connection that comes and goes beside the load.
-const CHURN_STAY: Nanos = Nanos::from_secs(1);
 /// Round trips of each client, as the older tool had it.
 pub(crate) const DEFAULT_ROUNDTRIPS: u32 = 5;
 /// The server that is to be measured.

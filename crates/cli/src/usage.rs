@@ -116,6 +116,33 @@ pub(crate) enum UsageError {
          wsbench URL with the same flags"
     )]
     NothingToFind,
+    /// The stay of sessions that are not searched for.
+    #[error("{flag} is of sessions; add --over sessions, or leave it out")]
+    StayWithoutSessions {
+        /// The flag.
+        flag: &'static str,
+    },
+    /// Sessions that are no echoes, requests or idle ones.
+    #[error(
+        "--over sessions is of echoes, requests and connections that are only held; leave --mode out, or \
+         write --mode request, ping or idle"
+    )]
+    SessionsOfMode,
+    /// A flag that a search for sessions does not go with.
+    #[error(
+        "{flag} does not go with --over sessions: as many are there as come and stay, with one message in \
+         flight each, or with --mode idle none"
+    )]
+    OverSessionsAnd {
+        /// The flag.
+        flag: &'static str,
+    },
+    /// A percentile of answers where none are awaited.
+    #[error(
+        "nothing is answered with --mode idle, so there are no response times; ask for opening.p99 or \
+         login.p99, or leave --mode out"
+    )]
+    SessionsWithoutAnswers,
     /// Not a single trial would be over in time.
     #[error("--limit is shorter than one run with its warm-up; give a longer one, or a shorter -d")]
     LimitTooShort,

@@ -140,6 +140,70 @@ fn what_the_experiments_help_says_of_defaults_holds() {
     assert!(told.contains("ws://127.0.0.1:"), "{told}");
 }
 
+/// A connection each 20 ms is granted: a hundred sessions a second are too many, and ten are not.
+#[test]
+fn the_greatest_number_of_sessions_is_searched_for() {
+    let server = Embedded::start(&["--accept-delay", "20ms"]);
+    let directory = tempfile::tempdir().unwrap();
+    for mode in [&["--mode", "idle", "--live", "200ms"][..], &["-r", "2"]] {
+        let file = directory.path().join("find.json");
+        let words = ["find", &server.url, "--over", "sessions", "--start", "100"];
+        let bounds = [
+            "-d", "1s", "--warmup", "100ms", "--trials", "2", "--limit", "20s",
+        ];
+        let output = wsbench()
+            .args(words)
+            .args(mode)
+            .args(["--slo", "opening.p90<100ms"])
+            .args(bounds)
+            .arg("-o")
+            .arg(&file)
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        let found = document(&file);
+        let trial = &found["trials"][0];
+        assert_eq!(trial["load"], 100.0, "{told}");
+        assert_eq!(trial["verdict"], "fails", "{found:#}");
+        assert!(found["trials"][1]["load"].as_f64().unwrap() < 100.0);
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert!(printed.contains("sessions a second, each for"), "{printed}");
+    }
+}
+
+#[test]
+fn what_a_search_over_sessions_does_not_go_with_is_refused() {
+    for (words, said) in [
+        (&["--slo", "p99<5ms", "--live", "1s"][..], "--over sessions"),
+        (
+            &["--slo", "p99<5ms", "--over", "sessions", "-c", "5"],
+            "--connections",
+        ),
+        (
+            &["--slo", "p99<5ms", "--over", "sessions", "-R", "5"],
+            "--rate",
+        ),
+        (
+            &["--slo", "p99<5ms", "--over", "sessions", "--mode", "idle"],
+            "opening.p99",
+        ),
+        (
+            &["--slo", "p99<5ms", "--over", "sessions", "--mode", "push"],
+            "--over sessions",
+        ),
+        (&["--slo", "p99<5ms", "--mode", "idle"], "no rate to find"),
+    ] {
+        let output = wsbench()
+            .args(["find", "localhost:1"])
+            .args(words)
+            .output()
+            .unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {told}");
+        assert!(told.contains(said), "{words:?}: {told}");
+    }
+}
+
 #[test]
 fn what_is_no_objective_is_refused_with_the_way_out() {
     for (flags, words) in [

@@ -11,12 +11,13 @@ mod evidence;
 pub(crate) mod judge;
 mod line;
 mod tail;
+mod trial;
 
 use thiserror::Error;
 use wsbench_judge::figure::error_share;
-use wsbench_load::arrival::{Process, Schedule};
+use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Plan, PlanError, Population, StopRule};
+use wsbench_load::plan::{Plan, Population};
 use wsbench_load::result::RunResult;
 use wsbench_record::document::Document;
 use wsbench_record::objective::Objective;
@@ -37,6 +38,8 @@ use tail::{Tail, TimeLimit};
 const START_SHARE: f64 = 0.5;
 /// Connections at which a search over them begins.
 const START_CONNECTIONS: f64 = 16.0;
+/// Sessions a second at which a search over them begins.
+const START_SESSIONS_PER_S: f64 = 20.0;
 /// Deliveries a second at which a search over the rate of messages to many begins, which no closed
 /// loop could be a pilot of.
 const START_DELIVERIES_PER_S: f64 = 2_000.0;
@@ -56,12 +59,6 @@ const OF_LIMIT: f64 = 0.3;
 const SHORTEST_S: f64 = 2.0;
 /// Share of the limit that may be kept for looking whether the server recovers.
 const KEPT: f64 = 0.15;
-/// Intervals of a trial: it is looked at once there are twenty.
-const INTERVALS: u64 = 100;
-/// Intervals of a short trial at least.
-const FEWEST: u64 = 25;
-/// The shortest interval of one that is not short.
-const SHORTEST_INTERVAL: Nanos = Nanos::from_millis(100);
 /// A trial is looked at again when this many times as much has been measured.
 const LOOK_AGAIN: f64 = 1.25;
 /// So many messages without an error, times the share that is allowed, tell that it is kept (95 %:
@@ -135,6 +132,7 @@ pub fn find(settings: &Settings, runner: &mut dyn Runner) -> Result<Search, Find
             (Some(per_s), _) => per_s * START_SHARE,
             (None, Over::Rate) => START_DELIVERIES_PER_S / f64::from(clients.connections),
             (None, Over::Connections { .. } | Over::Audience { .. }) => START_CONNECTIONS,
+            (None, Over::Sessions { .. }) => START_SESSIONS_PER_S,
         });
     let mut hunt = SearchState {
         settings,
@@ -155,7 +153,7 @@ pub fn find(settings: &Settings, runner: &mut dyn Runner) -> Result<Search, Find
 }
 
 fn rules(settings: &Settings, start: f64, capacity: Option<f64>) -> Rules {
-    let whole = settings.over != Over::Rate;
+    let whole = settings.over.is_whole();
     let floor = start * FLOOR_SHARE;
     Rules {
         start,
@@ -181,10 +179,10 @@ fn longest_s(settings: &Settings, load: f64) -> f64 {
     asked_s.max(needed_s.min(OF_LIMIT * settings.limit.as_secs_f64()))
 }
 
-/// Time in which enough messages come at a load for every percentile that is asked for, s; `None`
+/// Time in which enough messages or sessions come at a load for every percentile that is asked for, s; `None`
 /// where nobody knows how many come.
 fn needed_s(settings: &Settings, load: f64) -> Option<f64> {
-    let per_s = settings.over.rate_at(load)?;
+    let per_s = settings.over.draws_at(load)?;
     let needed = settings.objectives.iter().map(|objective| match objective {
         Objective::Time { percentile, .. } => SAMPLES_ABOVE / (1.0 - percentile / 100.0) / per_s,
         Objective::Errors { .. } => 0.0,
@@ -355,7 +353,7 @@ impl SearchState<'_> {
         purpose: Purpose,
     ) -> Result<TrialJudgement, RunnerError> {
         let number = self.trials.len() as u32 + 1;
-        let plan = self.plan(load, length_s, number)?;
+        let plan = trial::plan(self.settings, load, length_s, number)?;
         let is_looked_at = !matches!(purpose, Purpose::Overload | Purpose::Recovery);
         let mut look = EarlyDecision {
             clients: &self.settings.plan.clients,
@@ -407,29 +405,6 @@ impl SearchState<'_> {
             trial: self.trials.last(),
             left_s,
         });
-    }
-
-    fn plan(&self, load: f64, length_s: f64, number: u32) -> Result<Plan, PlanError> {
-        let settings = self.settings;
-        let length = Nanos((length_s * 1e9) as u64);
-        let connections = settings.over.connections_at(load);
-        let connections = connections.unwrap_or(settings.plan.clients.connections);
-        let per_s = settings.over.rate_at(load);
-        let arrival = match per_s {
-            None => Arrival::Closed { depth: 1 },
-            Some(per_s) => Arrival::Open {
-                schedule: Schedule::level(settings.process, per_s),
-                max_in_flight: settings.max_in_flight,
-            },
-        };
-        settings.plan.edited(|spec| {
-            spec.clients.connections = connections;
-            spec.threads = spec.threads.min(connections);
-            spec.clients.arrival = arrival;
-            spec.stop = StopRule::Duration(length);
-            spec.interval = interval(length);
-            spec.seed = crate::pilot::seed(spec.seed, number);
-        })
     }
 
     /// The length of a trial, s: as wanted, or longer where the percentiles need it.
@@ -525,15 +500,6 @@ impl SearchState<'_> {
     }
 }
 
-/// The interval of the time series of a trial: short enough to be looked at early, and for a short one
-/// to be looked at at all.
-fn interval(length: Nanos) -> Nanos {
-    let shortest = SHORTEST_INTERVAL.min(Nanos(length.0 / FEWEST));
-    Nanos(length.0 / INTERVALS)
-        .max(shortest)
-        .min(Nanos::from_secs(1))
-}
-
 /// A look at a trial under way: it is over as soon as it is certain on which side of the limit its
 /// load is.
 struct EarlyDecision<'a> {
@@ -555,8 +521,12 @@ impl EarlyDecision<'_> {
         }
         self.next = Nanos((newest.at.0 as f64 * LOOK_AGAIN) as u64);
         let messages = &so_far.tally.messages;
+        let sessions = &so_far.tally.sessions;
         let settled = messages.answered + messages.timed_out + messages.failed;
-        let awaited = messages.due.saturating_sub(settled);
+        let awaited = match sessions.due {
+            0 => messages.due.saturating_sub(settled),
+            due => due.saturating_sub(sessions.opened + sessions.turned_away),
+        };
         let limits = self
             .objectives
             .iter()
@@ -565,7 +535,10 @@ impl EarlyDecision<'_> {
             .map(|limit| Tail::so_far(so_far, awaited, &limit))
             .collect();
         let is_long_enough = self.objectives.iter().all(|objective| match objective {
-            Objective::Errors { at_most } => messages.answered as f64 * at_most >= RULE_OF_THREE,
+            Objective::Errors { at_most } => {
+                let right = messages.answered.max(sessions.opened);
+                right as f64 * at_most >= RULE_OF_THREE
+            }
             Objective::Time { .. } => true,
         });
         is_long_enough && !tails.is_empty() && self.evidence.is_certain_with(self.load, &tails)

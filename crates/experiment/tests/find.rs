@@ -9,7 +9,7 @@ use wsbench_experiment::find::{FindError, Settings, find};
 use wsbench_experiment::runner::{Runner, RunnerError};
 use wsbench_load::arrival::{Process, Schedule};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Audience, Plan, PlanSpec};
+use wsbench_load::plan::{Arrival, Audience, Flow, Plan, PlanSpec, Stay};
 use wsbench_load::result::RunResult;
 use wsbench_load::series::Series;
 use wsbench_record::audit::{Caveat, Kind, Severity};
@@ -154,6 +154,41 @@ fn connections_are_searched_for_as_rates_are() {
     let (low, high) = bracket(&search);
     assert!(low <= 387.0 && 386.0 <= high, "{low}–{high}");
     assert_eq!((low.fract(), high.fract()), (0.0, 0.0));
+}
+
+/// A server that grants a connection each 10 ms opens a hundred sessions a second, and evenly spaced ones
+/// without a wait up to there, whatever they do once they are open.
+#[test]
+fn sessions_are_searched_for_by_the_time_that_they_take_to_open() {
+    let mut scenario = server(ServiceTime::Constant(Nanos::from_micros(10)));
+    scenario.server.accept = Some(Nanos::from_millis(10));
+    for (flow, stay) in [
+        (Flow::Answered, Stay::RoundTrips(3)),
+        (Flow::Idle, Stay::Time(Nanos::from_millis(500))),
+    ] {
+        let plan = settings(p99(D), 5).plan;
+        let settings = Settings {
+            plan: plan
+                .edited(|spec| spec.clients.exchange.flow = flow.clone())
+                .unwrap(),
+            over: Over::Sessions { stay },
+            objectives: vec![Objective::Time {
+                series: Some(Series::Opening),
+                percentile: 99.0,
+                at_most_ns: 50_000_000,
+            }],
+            process: Process::Constant,
+            limit: Nanos::from_secs(3_600),
+            ..settings(p99(D), 5)
+        };
+        let search = search(scenario.clone(), &settings);
+        let (low, high) = bracket(&search);
+        assert!(low <= 100.0 && 100.0 <= high, "{flow:?}: {low}–{high}");
+        assert!(high / low <= 1.06, "{flow:?}: {low}–{high}");
+        assert_eq!(search.limited_by, Limit::Server, "{:?}", search.trials);
+        let text = wsbench_render::search::text(&search, Style::default());
+        assert!(text.contains("sessions/s"), "{text}");
+    }
 }
 
 /// A broadcast server that takes 1 ms from one receiver to the next.
@@ -454,6 +489,13 @@ fn a_search_begins_where_it_is_said() {
         ..by_pilot
     };
     assert_eq!(first(&connections), (16.0, None));
+    let sessions = Settings {
+        over: Over::Sessions {
+            stay: Stay::RoundTrips(1),
+        },
+        ..connections
+    };
+    assert_eq!(first(&sessions), (20.0, None));
 }
 
 /// A first trial has the length that was asked for, and others six times that at most, but for those of a

@@ -20,7 +20,7 @@ pub const ALLOWED: Allowed = Allowed {
     units,
     figures: || {
         "errors, and any percentile of the response time, like p99.9; of a broadcast p99 is of each \
-         delivery, delivery.last.p99 of the last one of each message"
+         delivery, delivery.last.p99 of the last one of each message; of sessions opening.p99 and login.p99"
             .to_owned()
     },
     baseline: false,
@@ -222,6 +222,9 @@ mod tests {
         };
         assert_eq!(parse("delivery.last.p99<200ms"), Ok(last));
         assert_eq!(parse("delivery.p99.9<1s").unwrap().name(), "delivery.p99.9");
+        for name in ["opening.p99", "login.p99.9"] {
+            assert_eq!(parse(&format!("{name}<200ms")).unwrap().name(), name);
+        }
         let errors = Objective::Errors { at_most: 0.0001 };
         assert_eq!(parse("errors<0.01%"), Ok(errors));
         assert_eq!(parse("Errors<0%"), Ok(Objective::Errors { at_most: 0.0 }));

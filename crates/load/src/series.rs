@@ -408,6 +408,7 @@ series! {
         title: "login",
         caption: "the login",
         shown: Shown::IfMeasured,
+        in_slices: true,
     }
     /// Service time of the first message on the connection.
     FirstMessage = "first_message" + "" {

@@ -88,10 +88,12 @@ impl fmt::Display for Objective {
 }
 
 /// Series by which objectives may be named, and their names in expressions.
-pub const OBJECTIVE_SERIES: [(Series, &str); 3] = [
+pub const OBJECTIVE_SERIES: [(Series, &str); 5] = [
     (Series::Response, "response"),
     (Series::Delivery, "delivery"),
     (Series::DeliveryLast, "delivery.last"),
+    (Series::Opening, "opening"),
+    (Series::Login, "login"),
 ];
 
 fn objective_key(series: Series) -> &'static str {

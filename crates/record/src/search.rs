@@ -6,6 +6,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use wsbench_load::plan::Stay;
+
 use crate::objective::Objective;
 use crate::provenance::Provenance;
 use crate::storage::{self, DocumentError};
@@ -85,6 +87,11 @@ pub enum Over {
         /// Messages a second, over all rooms.
         rate_per_s: f64,
     },
+    /// The greatest number of sessions that come a second.
+    Sessions {
+        /// Stay of each of them.
+        stay: Stay,
+    },
 }
 
 impl Over {
@@ -92,7 +99,7 @@ impl Over {
     #[must_use]
     pub fn connections_at(self, load: f64) -> Option<u32> {
         match self {
-            Self::Rate => None,
+            Self::Rate | Self::Sessions { .. } => None,
             Self::Connections { .. } => Some(load as u32),
             Self::Audience { rooms, .. } => Some((load as u32).saturating_mul(rooms)),
         }
@@ -108,7 +115,23 @@ impl Over {
                 rate_per_s,
             } => rate_per_s.or(rate_per_connection.map(|rate| rate * load)),
             Self::Audience { rate_per_s, .. } => Some(rate_per_s),
+            Self::Sessions { .. } => None,
         }
+    }
+
+    /// Draws a second that a load makes for certain, messages or sessions; `None` in the closed loop.
+    #[must_use]
+    pub fn draws_at(self, load: f64) -> Option<f64> {
+        match self {
+            Self::Sessions { .. } => Some(load),
+            Self::Rate | Self::Connections { .. } | Self::Audience { .. } => self.rate_at(load),
+        }
+    }
+
+    /// True where a load is a number of something.
+    #[must_use]
+    pub fn is_whole(self) -> bool {
+        matches!(self, Self::Connections { .. } | Self::Audience { .. })
     }
 
     /// The unit of a load: `msg/s`, `connections`.
@@ -118,6 +141,7 @@ impl Over {
             Self::Rate => "msg/s",
             Self::Connections { .. } => "connections",
             Self::Audience { .. } => "receivers",
+            Self::Sessions { .. } => "sessions/s",
         }
     }
 }

@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use clap::{Args, ValueEnum};
 use wsbench_experiment::find::{self, Settings};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Audience, Plan, Workload};
+use wsbench_load::plan::{Audience, Plan, Stay, Workload};
+use wsbench_load::series::Series;
 use wsbench_record::objective::Objective;
 use wsbench_record::search::{self, Ending, Over, Search};
 use wsbench_record::units::seconds;
@@ -14,6 +15,7 @@ use wsbench_render::live::experiment::ExperimentKind;
 use wsbench_render::style::Style;
 
 use crate::advice;
+use crate::args::ModeArg;
 use crate::exit::Exit;
 use crate::load_args::{self, LoadArgs};
 use crate::measuring::PreparedRuns;
@@ -21,6 +23,9 @@ use crate::output_args::Format;
 use crate::spelling::Flags;
 use crate::usage::UsageError;
 use wsbench::{defaults, quantity};
+
+/// Stay of each session where nothing was said.
+const STAY: Nanos = Nanos::from_secs(1);
 
 /// The greatest load that holds under given objectives, as a bracket.
 #[derive(Clone, Debug, Args)]
@@ -31,6 +36,7 @@ Examples:
   wsbench find localhost:3000 --slo 'p99<5ms' --over connections --rate-per-connection 10/s
   wsbench find localhost:3000 --mode broadcast -R 10 --over connections \
       --slo 'delivery.last.p99<200ms'
+  wsbench find localhost:3000 --over sessions --live 2s --slo 'opening.p99<200ms'
 
 Exit codes: 0 the greatest load was bracketed, however widely, 1 no load holds or the search broke, \
 2 usage, 5 there was no time to tell anything.")]
@@ -38,13 +44,22 @@ pub(crate) struct FindArgs {
     /// Objective that has to hold: p99<5ms (any percentile of the response time), errors<0.01%;
     /// repeat for several. Without one of errors, 0.01 % are allowed.
     ///
-    /// Of a broadcast p99 is of each delivery, and delivery.last.p99 of the last one of each message.
+    /// Of a broadcast p99 is of each delivery, and delivery.last.p99 of the last one of each message. Of
+    /// sessions opening.p99 is of the time from due to open, and login.p99 of the login in it.
     #[arg(long = "slo", value_name = "OBJECTIVE", required = true,
           value_parser = advice::objective)]
     pub(crate) objectives: Vec<Objective>,
     /// Quantity that is searched for.
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = OverArg::Rate)]
     pub(crate) over: OverArg,
+    /// Over sessions: time that each stays [default: 1s], with one message in flight, or with none under
+    /// --mode idle.
+    #[arg(long, value_name = "TIME", value_parser = quantity::positive_span)]
+    pub(crate) live: Option<Nanos>,
+    /// Over sessions: round trips that each makes, in place of its time.
+    #[arg(short = 'r', long, value_name = "N", value_parser = quantity::positive_u32,
+          conflicts_with = "live")]
+    pub(crate) roundtrips: Option<u32>,
     /// Over connections: messages a second of each [default: one in flight at all times].
     #[arg(long, value_name = "RATE", value_parser = quantity::rate_per_s)]
     pub(crate) rate_per_connection: Option<f64>,
@@ -53,7 +68,7 @@ pub(crate) struct FindArgs {
     pub(crate) rate: Option<f64>,
     /// The first load, a rate or a number of connections or receivers
     /// [default: half of what a short pilot run gets, of a broadcast 2,000 deliveries a second; 16
-    /// connections or receivers].
+    /// connections or receivers; 20 sessions a second].
     #[arg(long, value_name = "LOAD", value_parser = quantity::rate_per_s)]
     pub(crate) start: Option<f64>,
     /// Bracket that ends the search, upper end over lower; on a flat curve it stays wider.
@@ -85,6 +100,8 @@ pub(crate) enum OverArg {
     Connections,
     /// The greatest number of receivers of each message: of all connections, or of those of a room.
     Audience,
+    /// The greatest number of sessions that come a second, whatever the server does.
+    Sessions,
 }
 
 /// Reads how narrow a bracket is to be: `5%` as 1.05.
@@ -104,6 +121,7 @@ fn resolution(text: &str) -> Result<f64, String> {
 /// What cannot be asked for, a server that cannot be measured, a result that cannot be kept.
 pub(crate) fn run(args: &FindArgs, command_line: &[OsString]) -> anyhow::Result<Exit> {
     load_args::check_limit(args.limit, args.duration, args.load.warmup)?;
+    check_sessions(args)?;
     let (mut ready, files) = args.load.start(args.duration, command_line)?;
     let settings = settings_of(args, ready.plan.clone())?;
     let asked: Vec<String> = args.objectives.iter().map(ToString::to_string).collect();
@@ -113,6 +131,7 @@ pub(crate) fn run(args: &FindArgs, command_line: &[OsString]) -> anyhow::Result<
             Over::Rate => "rate",
             Over::Connections { .. } => "number of connections",
             Over::Audience { .. } => "audience",
+            Over::Sessions { .. } => "number of sessions a second",
         },
         asked.join(", "),
         ready.plan.target.url(),
@@ -169,10 +188,61 @@ pub(crate) fn settings_of(args: &FindArgs, plan: Plan) -> Result<Settings, Usage
     })
 }
 
+/// Refuses what does not go with the quantity that is searched for, as to what is sent.
+///
+/// # Errors
+/// Something else than sessions that is not answered, or flags of sessions without them; a percentile of
+/// answers where there are none.
+fn check_sessions(args: &FindArgs) -> Result<(), UsageError> {
+    let mode = args.load.payload.mode();
+    if args.over != OverArg::Sessions {
+        let stray = [
+            (args.live.is_some(), "--live"),
+            (args.roundtrips.is_some(), "--roundtrips"),
+        ];
+        if let Some((_, flag)) = stray.into_iter().find(|(is_given, _)| *is_given) {
+            return Err(UsageError::StayWithoutSessions { flag });
+        }
+        return args.load.check_answered();
+    }
+    let is_idle = mode == ModeArg::Idle;
+    if !is_idle && (!mode.is_answered() || mode.is_scheduled()) {
+        return Err(UsageError::SessionsOfMode);
+    }
+    let others = [
+        (args.rate.is_some(), "--rate"),
+        (args.rate_per_connection.is_some(), "--rate-per-connection"),
+        (args.load.connections.is_some(), "--connections"),
+        (is_idle && args.roundtrips.is_some(), "--roundtrips"),
+    ];
+    if let Some((_, flag)) = others.into_iter().find(|(is_given, _)| *is_given) {
+        return Err(UsageError::OverSessionsAnd { flag });
+    }
+    let is_of_answers = |it: &Objective| {
+        matches!(
+            it,
+            Objective::Time {
+                series: None | Some(Series::Response),
+                ..
+            }
+        )
+    };
+    match is_idle && args.objectives.iter().any(is_of_answers) {
+        true => Err(UsageError::SessionsWithoutAnswers),
+        false => Ok(()),
+    }
+}
+
 /// Quantity that is searched for, by the flags.
 fn over(args: &FindArgs, workload: &Workload) -> Result<Over, UsageError> {
     let over_rate = |flag| Err(UsageError::RateOverRate { flag });
     match (args.over, args.rate_per_connection, args.rate) {
+        (OverArg::Sessions, ..) => Ok(Over::Sessions {
+            stay: match args.roundtrips {
+                Some(round_trips) => Stay::RoundTrips(round_trips),
+                None => Stay::Time(args.live.unwrap_or(STAY)),
+            },
+        }),
         (OverArg::Rate, None, None) => Ok(Over::Rate),
         (OverArg::Rate, Some(_), _) => over_rate("--rate-per-connection"),
         (OverArg::Rate, None, Some(_)) => over_rate("--rate"),

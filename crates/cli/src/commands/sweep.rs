@@ -99,6 +99,7 @@ pub(crate) fn run(args: &SweepArgs, command_line: &[OsString]) -> anyhow::Result
     if args.rate.is_none() && args.load.payload.mode().is_scheduled() {
         return Err(UsageError::SweepWithoutRates.into());
     }
+    args.load.check_answered()?;
     let (mut ready, files) = args.load.start(args.duration, command_line)?;
     let range = args.rate.map_or_else(
         || "10 % to 120 % of what it gets".to_owned(),

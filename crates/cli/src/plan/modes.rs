@@ -4,7 +4,7 @@ use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Flow, Pushes, Sessions, Stay};
 
-use super::{CHURN_STAY, DEFAULT_ROUNDTRIPS};
+use super::DEFAULT_ROUNDTRIPS;
 use crate::args::{AmountArgs, ArrivalArg, ModeArg};
 use crate::push_args::PushArgs;
 use crate::session_args::SessionArgs;
@@ -12,6 +12,8 @@ use crate::usage::UsageError;
 
 /// Places for sessions that are there at the same time, at most where nothing was said.
 const PLACES: u32 = 1 << 16;
+/// Stay of each connection that comes and goes beside the load.
+const CHURN_STAY: Nanos = Nanos::from_secs(1);
 
 /// What flows in this mode.
 ///

@@ -115,22 +115,50 @@ fn outright_failure(document: &Document, objectives: &[Objective]) -> Option<Cau
     if (connections.alive_at_end as f64) < ALIVE * connections.asked as f64 {
         return Some(Cause::Connections);
     }
-    if document.messages.answered == 0 {
+    if let Some(cause) = sessions_missed(document, objectives) {
+        return Some(cause);
+    }
+    let is_answered = document.plan.clients.exchange.flow.is_answered();
+    if is_answered && document.messages.answered == 0 {
         return Some(Cause::Rate);
     }
     if document.audit.of_kind(Kind::Overloaded).next().is_some() {
         // Its percentiles say how long the trial was.
         return Some(Cause::Overloaded);
     }
-    let allowed = objectives.iter().find_map(|objective| match objective {
-        Objective::Errors { at_most } => Some(*at_most),
-        Objective::Time { .. } => None,
-    });
+    let allowed = errors_allowed(objectives);
     if is_rate_missed(document, allowed.unwrap_or(0.0)) {
         return Some(Cause::Rate);
     }
     let errors = error_share(document).unwrap_or(0.0);
     (errors > allowed.unwrap_or(ERRORS_ALLOWED)).then_some(Cause::Errors)
+}
+
+/// Why fewer sessions were open than came due: more were turned away than may be, or more are still to be
+/// opened than are under way at any time.
+fn sessions_missed(document: &Document, objectives: &[Objective]) -> Option<Cause> {
+    let counts = document.sessions?;
+    let due = counts.due as f64;
+    if counts.opened == 0 {
+        return Some(Cause::Connections);
+    }
+    let allowed = errors_allowed(objectives).unwrap_or(ERRORS_ALLOWED);
+    if counts.turned_away as f64 > allowed * due {
+        return Some(Cause::Errors);
+    }
+    let mean_s = document.at(Series::OpeningService).mean.unwrap_or(0.0) / 1e9;
+    let under_way = due / document.duration_s.max(1e-9) * mean_s.min(document.duration_s);
+    // As of messages: a queue that grows for the whole window is no fluctuation.
+    let allowance = 3.0 + 4.0 * under_way.sqrt();
+    ((counts.opened as f64) < ACHIEVED * due - allowance).then_some(Cause::Connections)
+}
+
+/// The share of errors that an objective allows; `None` where none is of them.
+fn errors_allowed(objectives: &[Objective]) -> Option<f64> {
+    objectives.iter().find_map(|objective| match objective {
+        Objective::Errors { at_most } => Some(*at_most),
+        Objective::Time { .. } => None,
+    })
 }
 
 /// True if less came back within the window than was due in it, by more than messages that are

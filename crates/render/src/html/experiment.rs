@@ -158,7 +158,7 @@ fn trials(search: &Search) -> Plot {
         });
     let x = match search.over {
         Over::Rate => "asked, messages/s",
-        over @ (Over::Connections { .. } | Over::Audience { .. }) => over.unit(),
+        over => over.unit(),
     };
     let times = mark::times_of(&search.provenance.plan.clients);
     let y = Axis::new(times, Scale::Log, AxisUnit::Span);

@@ -1,5 +1,6 @@
 //! A search as text: the answer first, then how it was come by.
 
+use wsbench_load::plan::Stay;
 use wsbench_record::objective::Objective;
 use wsbench_record::provenance::Provenance;
 use wsbench_record::search::{Edge, Ending, Limit, Over, Search, Trial, TrialVerdict};
@@ -378,6 +379,13 @@ pub(crate) fn over_words(over: Over) -> String {
             rate_per_s,
         } => {
             format!("greatest audience at {} msg/s", rate(rate_per_s))
+        }
+        Over::Sessions { stay } => {
+            let stay = match stay {
+                Stay::RoundTrips(number) => units::counted(number.into(), "round trip"),
+                Stay::Time(length) => units::seconds(length.as_secs_f64()),
+            };
+            format!("greatest number of sessions a second, each for {stay}")
         }
         Over::Audience { rooms, rate_per_s } => format!(
             "greatest audience of each of {} rooms at {} msg/s in all",
