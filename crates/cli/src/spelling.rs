@@ -184,6 +184,10 @@ fn amount(spec: &PlanSpec, words: &mut Words) {
             words.value("--mode", "push");
             words.some("--stamp", pushes.stamp.as_ref());
             words.some("--sequence", pushes.sequence.as_ref());
+            if let Some(clock) = &pushes.clock {
+                words.value("--clock", &clock.ask);
+                words.value("--clock-stamp", &clock.stamp);
+            }
         }
     }
     if clients.exchange.is_answered_by_acks() {

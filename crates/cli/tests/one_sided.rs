@@ -177,6 +177,35 @@ fn sessions_send_what_a_schedule_has_due() {
     assert_eq!(plan["threads"], 1, "{plan:#}");
 }
 
+/// On one machine the two clocks are one, and what answers allow holds that.
+#[test]
+fn ages_are_corrected_by_what_the_server_says_of_its_clock() {
+    let server = Embedded::start(&["--push", "100/s"]);
+    let clock = ["--clock", r#"{"time":1}"#, "--clock-stamp", "json:/now:us"];
+    let (code, document) = measured(&server, &[&PUSH[..], &clock].concat());
+    assert_eq!(code, Some(0), "{:#}", document["audit"]);
+    for when in ["before", "after"] {
+        let offset = &document["push_clock"][when];
+        let ahead = offset["ahead_ns"].as_i64().unwrap();
+        let within = offset["within_ns"].as_u64().unwrap();
+        assert!(ahead.unsigned_abs() <= within, "{offset}");
+        assert!(offset["answers"].as_u64().unwrap() > 0, "{offset}");
+    }
+    let received = count(&document["pushes"], "received");
+    assert_eq!(count(&document["pushes"], "unclocked"), 0);
+    let ages = document["push_age_ns"]["count"].as_u64().unwrap();
+    assert_eq!(
+        ages + count(&document["pushes"], "from_the_future"),
+        received
+    );
+    assert_eq!(document["plan"]["flow"]["clock"]["stamp"], "json:/now:us");
+    assert!(
+        caveat(&document, "clocks").is_some(),
+        "{:#}",
+        document["audit"]
+    );
+}
+
 #[test]
 fn connections_come_and_go_beside_the_load() {
     for (serve, words) in [
@@ -298,6 +327,18 @@ fn flags_of_sessions_and_pushes_that_do_not_go_together_are_refused() {
         (&["--stamp", "json:/E:ms"], "add --mode push"),
         (&["--mode", "push", "--stamp", "json:/E"], "its unit"),
         (&["--mode", "push", "-R", "10"], "--mode"),
+        (&["--mode", "push", "--clock", "t"], "--clock-stamp"),
+        (
+            &[
+                "--mode",
+                "push",
+                "--clock",
+                "t",
+                "--clock-stamp",
+                "json:/t:s",
+            ],
+            "--stamp",
+        ),
         (&["--mode", "oneway"], "--mode"),
         (&["--mode", "idle", "-n", "10"], "--mode"),
         (&["--mode", "storm", "--warmup", "1s"], "--warmup"),

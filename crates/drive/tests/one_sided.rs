@@ -9,7 +9,8 @@ use simulation::{checked, text};
 use wsbench_load::arrival::{Process, Schedule};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Audience, Flow, PlanSpec, Pushes, Reads, SlowReaders, StopRule, WarmUp,
+    Arrival, Audience, ClockProbe, Flow, PlanSpec, Pushes, Reads, SlowReaders, StopRule, WarmUp,
+    Why,
 };
 use wsbench_load::result::RunResult;
 use wsbench_load::series::Series;
@@ -37,6 +38,7 @@ fn pushes() -> Flow {
     Flow::Push(Pushes {
         stamp: Some("json:/E:ns".parse().unwrap()),
         sequence: Some("json:/u".parse().unwrap()),
+        clock: None,
     })
 }
 
@@ -128,11 +130,83 @@ fn a_clock_that_is_ahead_makes_messages_from_the_future_and_no_ages() {
     assert_eq!(extremes(&result, Series::PushGap), (EVERY, EVERY));
 }
 
+/// The server's clock is ahead by 5 ms, and its ways take 50 µs each: answers allow that much either way,
+/// and their middle is right.
+#[test]
+fn ages_are_less_the_offset_of_the_servers_clock_where_it_is_asked_for_its_time() {
+    let ahead = Nanos::from_millis(5);
+    for threads in [1, 2] {
+        let mut flow = pushes();
+        if let Flow::Push(pushes) = &mut flow {
+            pushes.clock = Some(ClockProbe {
+                ask: r#"{"time":1}"#.to_owned(),
+                stamp: "json:/now:ns".parse().unwrap(),
+            });
+        }
+        let mut scenario = pushing(ToAll::default());
+        if let Some(pushes) = &mut scenario.server.pushes {
+            pushes.clock_ahead = ahead;
+        }
+        let result = run(&checked(&plan(4, threads, flow)), scenario, None);
+        let counts = result.pushes;
+        assert_eq!(
+            (counts.received, counts.missing),
+            (4 * 500, 0),
+            "{counts:?}"
+        );
+        assert_eq!((counts.from_the_future, counts.unclocked), (0, 0));
+        assert_eq!(result.messages.unasked, 0);
+        for bounds in [result.clock.before, result.clock.after] {
+            assert_eq!(bounds.answers, 16, "{bounds:?}");
+            let (low, high) = (bounds.low_ns as u64, bounds.high_ns as u64);
+            assert!(low <= ahead.0 && ahead.0 <= high, "{bounds:?}");
+            assert!((50_000..60_000).contains(&bounds.within_ns()), "{bounds:?}");
+            let off = bounds.middle_ns().unwrap().abs_diff(ahead.0 as i64);
+            assert!(off < 5_000, "{bounds:?}");
+        }
+        assert_eq!(result.at(Series::PushAge).count(), 4 * 500);
+        let (least, most) = extremes(&result, Series::PushAge);
+        let near = |age: Nanos| age.0.abs_diff(LATENCY.0) < 5_000;
+        assert!(near(least) && near(most), "{least} to {most}");
+    }
+}
+
+/// A server that does not tell its time has messages without an age, and the run ends all the same.
+#[test]
+fn a_server_that_does_not_tell_its_time_has_no_ages() {
+    let mut flow = pushes();
+    if let Flow::Push(pushes) = &mut flow {
+        pushes.clock = Some(ClockProbe {
+            ask: "what?".to_owned(),
+            stamp: "json:/now:ns".parse().unwrap(),
+        });
+    }
+    let result = run(
+        &checked(&plan(2, 1, flow.clone())),
+        pushing(ToAll::default()),
+        None,
+    );
+    let counts = result.pushes;
+    // What it echoes is a message of its own that has no instant.
+    assert_eq!(counts.unclocked, counts.received);
+    assert_eq!(result.at(Series::PushAge).count(), 0);
+    assert_eq!(result.clock.before.answers, 0);
+    if let Flow::Push(pushes) = &mut flow {
+        pushes.stamp = None;
+    }
+    let refused = plan(2, 1, flow).check().unwrap_err();
+    assert_eq!(
+        (refused.field, refused.why),
+        (Field::Clock, Why::Needs(Field::Stamp))
+    );
+}
+
 #[test]
 fn places_that_hold_nothing_are_counted() {
     let flow = Flow::Push(Pushes {
         stamp: Some("json:/at:ns".parse().unwrap()),
         sequence: Some("json:/E/0".parse().unwrap()),
+        clock: None,
     });
     let result = run(&checked(&plan(1, 1, flow)), pushing(ToAll::default()), None);
     let counts = result.pushes;

@@ -20,6 +20,8 @@ use crate::parcel::{AT_ONCE, Outgoing, Parcel};
 const JOIN: &[u8] = b"{\"join\":\"";
 /// The end of what answers it.
 const JOINED_END: &[u8] = b"\"}";
+/// The front of a message that asks for the time, where the server sends messages by itself.
+const TIME: &[u8] = b"{\"time\"";
 /// Shares of copies are in parts of it.
 const MILLION: u32 = 1_000_000;
 /// The front of a message for a room, up to the room's name.
@@ -109,8 +111,7 @@ impl Broadcasting {
         // By the schedule and not by now: a late turn does not make all later ones late.
         self.push_due = Some(due + every);
         self.pushed += 1;
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
-        let micros = since_epoch.unwrap_or_default().as_micros();
+        let micros = unix_micros();
         let (number, millis) = (self.pushed, micros / 1_000);
         let text = format!("{{\"u\":{number},\"E\":{millis},\"T\":{micros}}}");
         Some(Outgoing {
@@ -177,6 +178,12 @@ impl RoomMember {
     }
 }
 
+/// The wall clock, microseconds since the Unix epoch.
+fn unix_micros() -> u128 {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+    since_epoch.unwrap_or_default().as_micros()
+}
+
 /// What a message that begins so names, up to the quotation mark behind it; more may follow.
 fn named<'a>(front: &[u8], message: &'a [u8]) -> Option<&'a [u8]> {
     let rest = message.strip_prefix(front)?;
@@ -211,6 +218,12 @@ impl Answering for Broadcasting {
             from.rooms.push(room.into());
             let joined = [b"{\"joined\":\"", room, JOINED_END].concat();
             out.push_frame(true, OpCode::Text, None, &[&joined]);
+            return Next::Continue;
+        }
+        if self.orders.pushes.is_some() && bytes.starts_with(TIME) {
+            let micros = unix_micros();
+            let told = format!("{{\"now\":{micros}}}");
+            out.push_frame(true, OpCode::Text, None, &[told.as_bytes()]);
             return Next::Continue;
         }
         if !self.orders.is_mute {

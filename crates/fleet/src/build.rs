@@ -8,7 +8,7 @@ use sha1::{Digest, Sha1};
 use wsbench_load::plan::PlanSpec;
 
 /// Version of the words of this crate; one higher with each change of them.
-const PROTOCOL: u32 = 2;
+const PROTOCOL: u32 = 3;
 
 /// A program, as far as it must not differ.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -42,7 +42,7 @@ pub use awaited::Awaited;
 pub use check::{LONGEST_SOCKET_PATH, LONGEST_SOCKS_FIELD};
 pub use error::{PlanError, Why};
 pub use expect::{Expect, Promise, TOLERATED_FAILURES};
-pub use flow::{Flow, Pushes, Stamp, StampError};
+pub use flow::{ClockProbe, Flow, Pushes, Stamp, StampError};
 pub use lives::threads_at_most;
 pub use login::{Expected, HandedLogin, LoginStep, LoginSteps, NotHanded, Spoken};
 pub use membership::LoginTurn;

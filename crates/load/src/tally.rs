@@ -1,12 +1,14 @@
 //! The books: what one worker has measured in one interval, as it is handed over, and what all have
 //! measured in a run.
 
+mod clock;
 mod counts;
 mod deciles;
 mod handed;
 mod sparse;
 mod sum;
 
+pub use clock::{ClockBounds, ClockReadings};
 pub use counts::{
     AckCounts, BlockedCounts, ByteCounts, CompressedCounts, ConnectionCounts, Counter,
     DeliveryCounts, Law, MessageCounts, PushCounts, ReturnCounts, SessionCounts, SlowCounts,
@@ -47,6 +49,10 @@ sums! {
         /// Messages that the server sent by itself.
         #[serde(default, with = "sparse")]
         pushes: PushCounts,
+        /// The server's clock beside ours, over the whole run; the bounds of several workers are those that
+        /// hold for all.
+        #[serde(default)]
+        clock: ClockReadings,
         /// Slow readers.
         #[serde(default, with = "sparse")]
         slow: SlowCounts,

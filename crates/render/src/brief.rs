@@ -110,6 +110,7 @@ fn figures(sheet: &mut Sheet, document: &Document, shares: &[f64], left_out: Lef
     }
     one_sided::sessions(sheet, document);
     one_sided::returns(sheet, document);
+    one_sided::clock(sheet, document);
     one_sided::slow(sheet, document);
     application(sheet, document);
     if let Some(limit) = &document.audit.limit {

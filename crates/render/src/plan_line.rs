@@ -149,6 +149,9 @@ fn read_off(flow: &Flow, line: &mut String) {
     let Some(pushes) = flow.pushes() else { return };
     if let Some(stamp) = &pushes.stamp {
         let _ = write!(line, ", their age by {}", printable(&stamp.to_string()));
+        if pushes.clock.is_some() {
+            line.push_str(" and the server's clock");
+        }
     }
     if let Some(sequence) = &pushes.sequence {
         let _ = write!(

@@ -110,6 +110,10 @@ fields! {
     Ack = "clients.exchange.ack",
     /// Traffic, by whether anything in it is answered.
     Flow = "clients.exchange.flow",
+    /// Place of the instant in messages that the server sends by itself.
+    Stamp = "clients.exchange.flow.stamp",
+    /// Requests by which the server's clock is known.
+    Clock = "clients.exchange.flow.clock",
     /// Receivers of each message.
     Audience = "clients.exchange.audience",
     /// The share of failures above which a run is invalid.

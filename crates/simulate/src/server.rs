@@ -278,6 +278,7 @@ impl Server {
             }
             return self.acknowledge(now, work.conn);
         }
+        let tells_time = self.orders.pushes.is_some();
         let conn = work.conn;
         let Some(peer) = self.open_peer(conn).filter(|p| !p.closing && !p.silent) else {
             return;
@@ -291,6 +292,9 @@ impl Server {
         } = work;
         if is_delivery {
             return self.answer(conn, kind, &bytes, fault);
+        }
+        if tells_time && delivering::asks_time(&bytes) {
+            return self.tell_time(now, conn);
         }
         match peer.waiting.take() {
             Some((AnswerFault::Merged, first_kind, mut first)) => {

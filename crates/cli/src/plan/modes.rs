@@ -2,7 +2,7 @@
 
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Flow, Pushes, Sessions, Stay};
+use wsbench_load::plan::{ClockProbe, Flow, Pushes, Sessions, Stay};
 
 use super::DEFAULT_ROUNDTRIPS;
 use crate::args::{AmountArgs, ArrivalArg, ModeArg};
@@ -23,6 +23,7 @@ pub(super) fn flow(args: &PushArgs, mode: ModeArg) -> Result<Flow, UsageError> {
     let strange = [
         (args.stamp.is_some(), "--stamp"),
         (args.sequence.is_some(), "--sequence"),
+        (args.clock.is_some(), "--clock"),
     ];
     let strange = strange.into_iter().find(|(is_given, _)| *is_given);
     if let (Some((_, flag)), true) = (strange, mode != ModeArg::Push) {
@@ -32,6 +33,11 @@ pub(super) fn flow(args: &PushArgs, mode: ModeArg) -> Result<Flow, UsageError> {
         ModeArg::Push => Flow::Push(Pushes {
             stamp: args.stamp.clone(),
             sequence: args.sequence.clone(),
+            clock: args
+                .clock
+                .clone()
+                .zip(args.clock_stamp.clone())
+                .map(|(ask, stamp)| ClockProbe { ask, stamp }),
         }),
         ModeArg::Oneway => Flow::Oneway,
         ModeArg::Idle => Flow::Idle,

@@ -87,6 +87,8 @@ fn flag(field: Field) -> &'static str {
         Field::Unordered => "--expect unordered",
         Field::Promise => "--expect",
         Field::Audience | Field::Flow => "--mode",
+        Field::Stamp => "--stamp",
+        Field::Clock => "--clock",
         Field::Sessions => "--arrive",
         Field::Stay => "--live",
         Field::MaxSessions => "--max-sessions",

@@ -188,6 +188,11 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
                 session.stop_load(&mut self.context, now);
             }
         }
+        if self.asks_time() {
+            for slot in 0..self.share.held {
+                self.arm(slot);
+            }
+        }
         let mut window = *self.context.common.meter.window();
         let usage = self.engine.usage();
         let (opened, before) = self.usage_at_opening.unwrap_or((now, usage));
@@ -226,6 +231,12 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             alive_at_close: self.alive,
             send_gaps: self.context.common.meter.take_gaps(),
         });
+    }
+
+    /// True where a connection asks for the server's time behind the window.
+    fn asks_time(&self) -> bool {
+        let pushes = self.context.common.plan.clients.exchange.flow.pushes();
+        pushes.is_some_and(|pushes| pushes.clock.is_some())
     }
 
     /// Instant from which the last answers are no longer awaited: after twice the longest service

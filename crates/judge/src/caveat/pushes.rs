@@ -1,16 +1,19 @@
 //! Checks of messages that the server sends by itself: is each there once, in its order, and can its age
 //! be believed.
 
+use wsbench_load::series::Series;
 use wsbench_load::tally::PushCounts;
 use wsbench_record::audit::{Kind, Severity};
-use wsbench_record::document::Record;
-use wsbench_record::units::{count, counted, percent};
+use wsbench_record::document::{Percentile, Record};
+use wsbench_record::units::{count, counted, percent, span};
 use wsbench_setting::{Field, Text, text};
 
 use super::doubt::Doubt;
 
 /// Share of the messages that came in one read with others from which that is worth a note.
 const SHARED: f64 = 0.1;
+/// Where the offset of the clocks is known to no more than this share of the median age, that is coarse.
+const COARSE: f64 = 0.5;
 
 /// Every doubt about pushes; none where they are not the load.
 pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
@@ -24,6 +27,7 @@ pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
         reordered(record, counts),
         unread(counts),
         clocks(counts),
+        offset(record, counts),
         shared(counts),
     ];
     found.into_iter().flatten().collect()
@@ -125,6 +129,60 @@ fn clocks(counts: &PushCounts) -> Option<Doubt> {
         let advice = "a server on this machine, or clocks that are kept together (PTP), tell ages";
         Doubt::new(Kind::Clocks, Severity::Doubtful, words, advice)
     })
+}
+
+/// What the ages rest on: two clocks that are one, or what is known of their offset.
+fn offset(record: &Record, counts: &PushCounts) -> Option<Doubt> {
+    let flow = &record.plan.clients.exchange.flow;
+    let pushes = flow.pushes().filter(|it| it.stamp.is_some())?;
+    let is_here = record.loopback || record.embedded_server;
+    if counts.received == 0 {
+        return None;
+    }
+    if pushes.clock.is_none() {
+        let words = "ages rest on the server's clock and ours being one";
+        let advice = text![Field::Clock, " finds the offset between the two"];
+        return (!is_here).then(|| Doubt::new(Kind::Clocks, Severity::Note, words, advice));
+    }
+    let Some(clock) = &record.push_clock else {
+        let words = "the server did not tell its time, so no age is known";
+        let advice = text![
+            "is it asked as it wants to be, and the place right (",
+            Field::Clock,
+            ")?"
+        ];
+        return Some(Doubt::new(Kind::Clocks, Severity::Doubtful, words, advice));
+    };
+    let within = clock.before.within_ns as f64;
+    let mut words = format!(
+        "the server's clock was {} {} ours, known to ±{}; ages are less that",
+        span(clock.before.ahead_ns.unsigned_abs() as f64),
+        if clock.before.ahead_ns < 0 {
+            "behind"
+        } else {
+            "ahead of"
+        },
+        span(within)
+    );
+    let drift = clock.drift_ns().map_or(0, i64::unsigned_abs) as f64;
+    let known = clock.after.map_or(0.0, |after| after.within_ns as f64) + within;
+    let has_drifted = drift > known;
+    if has_drifted {
+        words.push_str(&format!("; it drifted by {} until the end", span(drift)));
+    }
+    let age = record.at(Series::PushAge).at(Percentile::P50).unwrap_or(0) as f64;
+    let is_coarse = within.max(if has_drifted { drift } else { 0.0 }) > COARSE * age;
+    let (severity, advice) = match is_coarse {
+        true => (
+            Severity::Doubtful,
+            "the ages are hardly more than what is known of the clocks",
+        ),
+        false => (
+            Severity::Note,
+            "half of the way that answers can hide it in",
+        ),
+    };
+    Some(Doubt::new(Kind::Clocks, severity, words, advice))
 }
 
 fn shared(counts: &PushCounts) -> Option<Doubt> {

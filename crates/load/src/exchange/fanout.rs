@@ -24,7 +24,7 @@ use crate::nanos::Nanos;
 use crate::pairing::Times;
 use crate::plan::{Greeting, Plan, RoomSet, Verify};
 use crate::speech::Speech;
-use crate::tally::{Addressed, DECILES, Law, MessageCounts, Move, Published};
+use crate::tally::{Addressed, Law, MessageCounts, Move, Published};
 
 /// A message that has been with all others for so long does not come to its sender any more.
 const HEARING_GRACE: Nanos = Nanos::from_millis(250);

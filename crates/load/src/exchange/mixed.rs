@@ -5,7 +5,7 @@
 
 use super::echo::{self, Echo};
 use super::fanout::{self, Fanout};
-use super::one_sided::{OneSided, OneSidedLocal};
+use super::one_sided::{self, OneSided, OneSidedLocal};
 use super::{DeadlineOutcome, Exchange, Piece};
 use crate::context::{Context, Io};
 use crate::fanout::board::Board;
@@ -240,10 +240,12 @@ impl Exchange for Mixed {
 
     fn awaited(context: &mut Context<Locals>, now: Nanos) -> u64 {
         let of_echo = context.common.meter.in_flight();
-        of_echo + fanout::awaited(&context.common, &mut context.local.fanout, now)
+        let of_clock = one_sided::awaited(&context.local.one_sided);
+        of_echo + of_clock + fanout::awaited(&context.common, &mut context.local.fanout, now)
     }
 
     fn hand_over(context: &mut Context<Locals>, now: Nanos) {
         fanout::hand_over(&mut context.common, &mut context.local.fanout, now);
+        one_sided::hand_over(&mut context.common, &context.local.one_sided);
     }
 }

@@ -1,15 +1,17 @@
 //! One side alone: messages that go out and are not answered, or acknowledged at most; messages that
 //! come unasked; or a connection that is only held, or comes and goes beside the load.
 
+mod clock;
 mod order;
 
 use wsbench_wire::connection::MessageKind;
 use wsbench_wire::excerpt::excerpt;
 
+use self::clock::ClockProbes;
 use self::order::{PlaceInOrder, PushOrder};
 use super::acks::{AckOrders, Acks};
 use super::{DeadlineOutcome, Exchange, Piece, WRITE_AT_MOST};
-use crate::context::Io;
+use crate::context::{Common, Io};
 use crate::failure::FailureKind;
 use crate::identity::MessageId;
 use crate::lag::{Blockage, Obstacle};
@@ -46,6 +48,8 @@ pub struct OneSided {
     /// Messages of the server's own that were taken.
     greetings: u32,
     involvement: Involvement,
+    /// It asks for the server's time.
+    asks_time: bool,
 }
 
 /// Involvement of a connection in the load.
@@ -78,6 +82,8 @@ pub struct OneSidedLocal {
     source: MessageSource,
     /// Messages that come by themselves are the load.
     pushes: Option<Pushes>,
+    /// Probes of the server's clock; `None` where there are none.
+    clock: Option<Box<ClockProbes>>,
     /// Acknowledgements that the plan awaits.
     acks: Option<AckOrders>,
     /// Messages of the server's own that are taken; `None` where all are let by.
@@ -102,9 +108,16 @@ impl Exchange for OneSided {
         let workload = &plan.clients.exchange;
         let mut source = MessageSource::new(&workload.payload, plan.seed);
         source.set_epoch(epoch_ns);
+        let pushes = workload.flow.pushes();
+        let clock = pushes.and_then(|pushes| {
+            let probe = pushes.clock.as_ref()?;
+            let probes = ClockProbes::new(probe, pushes.stamp.clone(), epoch_ns);
+            Some(Box::new(probes))
+        });
         OneSidedLocal {
             source,
-            pushes: workload.flow.pushes().cloned(),
+            pushes: pushes.cloned(),
+            clock,
             acks: AckOrders::of(plan),
             greeting: workload.greeting.clone(),
             sends: workload.flow == Flow::Oneway,
@@ -130,6 +143,7 @@ impl Exchange for OneSided {
                 false if local.plan.is_slow(place) => Involvement::Slow,
                 false => Involvement::Usual,
             },
+            asks_time: false,
         }
     }
 
@@ -137,11 +151,18 @@ impl Exchange for OneSided {
         local.longest
     }
 
-    fn on_open(&mut self, _: &mut Io<'_, OneSidedLocal>, now: Nanos) {
+    fn on_open(&mut self, io: &mut Io<'_, OneSidedLocal>, now: Nanos) {
         self.blockage = Blockage {
             until: now,
             by: Obstacle::Absence,
         };
+        let may_ask = self.involvement == Involvement::Usual;
+        if let Some(clock) = io.local.clock.as_mut().filter(|_| may_ask) {
+            self.asks_time = clock.is_first();
+        }
+        if self.asks_time {
+            io.ask_time(now);
+        }
     }
 
     #[inline]
@@ -209,11 +230,17 @@ impl Exchange for OneSided {
     }
 
     fn deadline(&self, local: &OneSidedLocal) -> Option<Nanos> {
+        if self.asks_time {
+            return local.clock.as_ref().and_then(|clock| clock.asks_at());
+        }
         let due = self.acks.as_ref()?.oldest_due()?;
         Some(due + local.plan.clients.timeout)
     }
 
     fn on_deadline(&mut self, io: &mut Io<'_, OneSidedLocal>, now: Nanos) -> DeadlineOutcome {
+        if self.asks_time {
+            io.ask_time(now);
+        }
         if let (Some(orders), Some(acks)) = (&mut io.local.acks, &mut self.acks) {
             orders.on_deadline(acks, io.common, self.connection, now);
         }
@@ -243,7 +270,11 @@ impl Exchange for OneSided {
         self.in_all = 0;
     }
 
-    fn stop_load(&mut self, _: &mut Io<'_, OneSidedLocal>, _: Nanos) {}
+    fn stop_load(&mut self, io: &mut Io<'_, OneSidedLocal>, now: Nanos) {
+        if let (Some(clock), true) = (&mut io.local.clock, self.asks_time) {
+            clock.begin_after(now);
+        }
+    }
 
     fn give_up(&mut self, io: &mut Io<'_, OneSidedLocal>, now: Nanos, how: Unanswered) {
         if let (Some(orders), Some(acks)) = (&mut io.local.acks, &mut self.acks) {
@@ -252,6 +283,9 @@ impl Exchange for OneSided {
     }
 
     fn on_end(&mut self, io: &mut Io<'_, OneSidedLocal>, _: Nanos) {
+        if let (Some(clock), true) = (&mut io.local.clock, self.asks_time) {
+            clock.give_up();
+        }
         let is_silent = self.acks.as_ref().is_some_and(|acks| !acks.has_any());
         io.common.meter.tally.connections.never_answered += u64::from(is_silent);
         if let Some(pushed) = &mut self.pushed {
@@ -269,6 +303,42 @@ impl OneSidedLocal {
     #[inline]
     pub(super) fn is_churn(&self, place: u32) -> bool {
         self.plan.clients.is_churn(place)
+    }
+}
+
+impl Io<'_, OneSidedLocal> {
+    /// Asks the server for its time once more, unless that was done often enough.
+    #[cold]
+    fn ask_time(&mut self, now: Nanos) {
+        let clock = self.local.clock.as_mut();
+        if let Some(ask) = clock.and_then(|clock| clock.ask(now)) {
+            let parts = [ask.as_bytes(), &[]];
+            self.common
+                .push_message(self.codec, MessageKind::Text, parts);
+        }
+    }
+
+    /// Takes a message as the server's time, if it is that, and asks again.
+    fn take_time(&mut self, received: Nanos, message: &[u8]) -> bool {
+        let clock = self.local.clock.as_mut();
+        let is_time = clock.is_some_and(|clock| clock.take(received, message));
+        if is_time {
+            self.ask_time(received);
+        }
+        is_time
+    }
+}
+
+/// Answers of the server's clock that are awaited behind the window: one while there are any.
+pub(super) fn awaited(local: &OneSidedLocal) -> u64 {
+    let clock = local.clock.as_ref();
+    u64::from(clock.is_some_and(|clock| clock.is_awaiting()))
+}
+
+/// Adds to a worker's books what is known of the server's clock.
+pub(super) fn hand_over(common: &mut Common, local: &OneSidedLocal) {
+    if let Some(clock) = &local.clock {
+        common.meter.tally.clock = clock.settled();
     }
 }
 
@@ -291,6 +361,9 @@ impl OneSided {
                 received,
             )
         {
+            return;
+        }
+        if self.asks_time && io.take_time(received, message) {
             return;
         }
         if io.take_up(self.connection, kind, message, received) {
@@ -385,9 +458,14 @@ impl Pushed {
             Some(PlaceInOrder::Again) => counts.duplicated += 1,
         }
         let stamp = pushes.stamp.as_ref().map(|it| it.unix_ns(bytes));
-        let age = stamp.flatten().map(|stamp| {
+        let ahead_ns = match &local.clock {
+            None => Some(0),
+            Some(clock) => clock.ahead_ns(),
+        };
+        counts.unclocked += u64::from(ahead_ns.is_none());
+        let age = stamp.flatten().zip(ahead_ns).map(|(stamp, ahead_ns)| {
             let now = i128::from(local.epoch_ns) + i128::from(at.0);
-            now - i128::from(stamp)
+            now - i128::from(stamp) + i128::from(ahead_ns)
         });
         counts.unstamped += u64::from(stamp == Some(None));
         counts.from_the_future += u64::from(age.is_some_and(|age| age < 0));

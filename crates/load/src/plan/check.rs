@@ -254,6 +254,16 @@ fn flow(spec: &PlanSpec, population: &Population) -> Checked {
         field,
         Why::NotWith(Field::Think),
     )?;
+    if let Some(clock) = exchange
+        .flow
+        .pushes()
+        .and_then(|pushes| pushes.clock.as_ref())
+    {
+        let has_stamp = exchange.flow.pushes().is_some_and(|it| it.stamp.is_some());
+        refuse(!has_stamp, Field::Clock, Why::Needs(Field::Stamp))?;
+        refuse(clock.ask.is_empty(), Field::Clock, Why::Empty)?;
+        refuse(clock.ask == WITHHELD, Field::Clock, Why::Withheld)?;
+    }
     let sends = exchange.flow == Flow::Oneway;
     if sends {
         return refuse(

@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use crate::nanos::Nanos;
 use crate::plan::request::{Locator, LocatorError};
+use crate::secret::{WITHHELD, credentials_in_text};
 
 /// Traffic on an open connection, by whether anything in it is answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -41,6 +42,20 @@ pub struct Pushes {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub sequence: Option<Locator>,
+    /// Requests by which the server's clock is known; absent where it is taken to be ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<ClockProbe>,
+}
+
+/// A request that the server answers by its time: how far its clock is from ours follows from when the
+/// answer came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ClockProbe {
+    /// Text of the request.
+    pub ask: String,
+    /// The instant that stands in the answer, by the server's wall clock.
+    #[schemars(with = "String")]
+    pub stamp: Stamp,
 }
 
 impl Flow {
@@ -48,6 +63,22 @@ impl Flow {
     #[must_use]
     pub fn is_answered(&self) -> bool {
         *self == Self::Answered
+    }
+
+    /// The same as results store it: without a request that a credential stands in, unless it `shows`
+    /// such.
+    #[must_use]
+    pub fn redacted(&self, shows: bool) -> Self {
+        let mut flow = self.clone();
+        if let Self::Push(Pushes {
+            clock: Some(clock), ..
+        }) = &mut flow
+            && !shows
+            && !credentials_in_text(&clock.ask).is_empty()
+        {
+            WITHHELD.clone_into(&mut clock.ask);
+        }
+        flow
     }
 
     /// The pushes, where it is those.
@@ -120,6 +151,12 @@ impl Stamp {
     #[must_use]
     pub fn unix_ns(&self, message: &[u8]) -> Option<u64> {
         self.at.number(message)?.checked_mul(self.unit.ns())
+    }
+
+    /// Its unit, ns: the instant is any within one that follows the number.
+    #[must_use]
+    pub fn unit_ns(&self) -> u64 {
+        self.unit.ns()
     }
 }
 

@@ -471,6 +471,7 @@ impl PlanSpec {
                 ..(**envelope).clone()
             });
         }
+        spec.clients.exchange.flow = self.clients.exchange.flow.redacted(shows);
         let ack = self.clients.exchange.ack.as_ref();
         spec.clients.exchange.ack = ack.map(|ack| Arc::new(ack.redacted(shows)));
         spec.clients.exchange.payload = self.clients.exchange.payload.redacted(shows);

@@ -255,6 +255,9 @@ counters! {
         unnumbered,
         /// Received without an instant where one was looked for.
         unstamped,
+        /// Received before anything was known of the server's clock, where that is asked for. They have no
+        /// age.
+        unclocked,
         /// Received before the instant that they carry: the clocks differ by more than the way takes. They
         /// have no age.
         from_the_future in columns,

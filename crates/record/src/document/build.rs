@@ -4,7 +4,7 @@
 
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::PlanSpec;
+use wsbench_load::plan::{PlanSpec, Population};
 use wsbench_load::result::{self, RunResult};
 use wsbench_load::secret::Redactor;
 use wsbench_load::series::{Home, InIntervals, Series};
@@ -22,6 +22,7 @@ use super::figures::{
 };
 use super::host::Host;
 use super::interval::{Interval, IntervalSpans};
+use super::push_clock::PushClock;
 use super::record::{Record, SCHEMA};
 use super::server::Server;
 use super::slice::Slice;
@@ -102,13 +103,10 @@ impl Record {
             deliveries: is_fanned_out.then_some(result.deliveries),
             deliveries_per_s: per_s(result.deliveries.received_in_window).filter(|_| is_fanned_out),
             senders_hear_themselves: result.hears_own.filter(|_| is_fanned_out),
-            delivery_p50_by_decile_ns: match clients.sessions() {
-                None => by_decile(result),
-                // The order in which they joined is that of time.
-                Some(_) => Vec::new(),
-            },
+            delivery_p50_by_decile_ns: by_decile(result, clients),
             acks: clients.exchange.ack.as_ref().map(|_| result.acks),
             pushes: clients.exchange.flow.pushes().map(|_| result.pushes),
+            push_clock: PushClock::of(result),
             slow: clients.slow.map(|_| result.slow),
             returns: clients.returns.map(|_| result.returns),
             sessions: comes.then_some(result.sessions),
@@ -302,10 +300,11 @@ fn application(result: &RunResult) -> Option<f64> {
     Some(mean(Series::Service)? - mean(Series::Ping)?)
 }
 
-/// The medians of the tenths of the receivers; none without deliveries.
-fn by_decile(result: &RunResult) -> Vec<Option<u64>> {
+/// The medians of the tenths of the receivers; none without deliveries, nor of sessions, of which the order
+/// is that of time.
+fn by_decile(result: &RunResult, clients: &Population) -> Vec<Option<u64>> {
     let tenths = &result.by_decile;
-    if tenths.is_empty() {
+    if tenths.is_empty() || clients.sessions().is_some() {
         return Vec::new();
     }
     let medians = tenths.medians().into_iter();

@@ -21,6 +21,7 @@ use super::figures::{Ended, Failure, Floor, Gap, Generator, Handshake, Pings, Pr
 use super::fleet::{Agent, Fleet};
 use super::host::Host;
 use super::interval::Interval;
+use super::push_clock::PushClock;
 use super::server::Server;
 use super::slice::Slice;
 use super::times::{self, Distributions, has_times};
@@ -121,6 +122,10 @@ pub struct Record {
     /// Messages that the server sent by itself; absent where they are not the load.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pushes: Option<PushCounts>,
+    /// The server's clock beside ours, by which the ages of pushes are corrected; absent where it was not
+    /// asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub push_clock: Option<PushClock>,
     /// Slow readers; absent where there were none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slow: Option<SlowCounts>,

@@ -1,7 +1,7 @@
 //! What flowed where nothing is answered, in a line or two: pushes, messages sent, connections held.
 
 use wsbench_load::series::Series;
-use wsbench_record::document::{Document, Percentile};
+use wsbench_record::document::{ClockOffset, Document, Percentile};
 use wsbench_record::units::{UNKNOWN, bytes, count, counted, span};
 
 use crate::mark;
@@ -144,6 +144,24 @@ pub(super) fn returns(sheet: &mut Sheet, document: &Document) {
         Piece::new(by(0.99)).named("99 % after"),
         Piece::new(mark::longest(spans)).named("all after"),
     ];
+    sheet.put(2, &pieces);
+}
+
+/// The server's clock beside ours, by which ages are corrected.
+pub(super) fn clock(sheet: &mut Sheet, document: &Document) {
+    let Some(clock) = &document.push_clock else {
+        return;
+    };
+    let signed = |ns: i64| {
+        let sign = if ns < 0 { "−" } else { "+" };
+        format!("{sign}{}", span(ns.unsigned_abs() as f64))
+    };
+    let offset =
+        |it: &ClockOffset| format!("{} ±{}", signed(it.ahead_ns), span(it.within_ns as f64));
+    let mut pieces = vec![Piece::new(offset(&clock.before)).named("less the server's clock")];
+    if let Some(after) = &clock.after {
+        pieces.push(Piece::new(offset(after)).named("at the end"));
+    }
     sheet.put(2, &pieces);
 }
 

@@ -4,14 +4,22 @@ use wsbench_load::nanos::Nanos;
 use wsbench_wire::connection::MessageKind;
 
 use super::{Act, Conn, Server, Work, fault};
+use crate::EPOCH_NS;
 use crate::scenario::{AnswerFault, Every, ToAll};
 
 /// The message by which a connection joins a room, up to the room's name.
 const JOIN: &[u8] = b"{\"join\":\"";
 /// The end of what answers it.
 const JOINED_END: &[u8] = b"\"}";
+/// The front of a message that asks for the time, where the server sends messages by itself.
+const TIME: &[u8] = b"{\"time\"";
 /// The front of a message for a room, up to the room's name.
 const TO_ROOM: &[u8] = b"{\"room\":\"";
+
+/// True of a message that asks for the server's time.
+pub(super) fn asks_time(message: &[u8]) -> bool {
+    message.starts_with(TIME)
+}
 
 /// True of a room that was joined, or of that of all who have joined none.
 fn is_in(rooms: &[Vec<u8>], room: &[u8]) -> bool {
@@ -49,6 +57,15 @@ impl Server {
             self.deliver_to_all(now, &orders.to, &message);
         }
         Some(now + orders.every)
+    }
+
+    /// Tells a connection the time by the server's clock.
+    pub(super) fn tell_time(&mut self, now: Nanos, conn: Conn) {
+        let pushes = self.orders.pushes.as_ref();
+        let ahead = pushes.map_or(Nanos::ZERO, |pushes| pushes.clock_ahead);
+        let time = EPOCH_NS + (now + ahead).0;
+        let told = format!("{{\"now\":{time}}}");
+        self.answer(conn, MessageKind::Text, told.as_bytes(), None);
     }
 
     /// A connection joins a room, and hears that it has.

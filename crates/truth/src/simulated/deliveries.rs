@@ -192,6 +192,7 @@ fn pushing(faults: Option<Every<AnswerFault>>, each: Nanos) -> RunResult {
     plan.clients.exchange.flow = Flow::Push(Pushes {
         stamp: "json:/E:ns".parse().ok(),
         sequence: "json:/u".parse().ok(),
+        clock: None,
     });
     let mut scenario = server(ServiceTime::Constant(Nanos(0)), Queue::Fifo);
     scenario.server.pushes = Some(Pushing {

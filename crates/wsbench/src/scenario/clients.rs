@@ -207,6 +207,7 @@ impl ScenarioReader<'_> {
         Ok(Flow::Push(Pushes {
             stamp: stamp.transpose()?,
             sequence: self.locator("sequence", table.sequence.as_ref())?,
+            clock: None,
         }))
     }
 

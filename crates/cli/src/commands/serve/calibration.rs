@@ -73,7 +73,7 @@ pub(super) struct Calibrating {
     /// nothing else: {"u":1,"E":MS,"T":US}, with a number that grows by one, and the instant in
     /// milliseconds and microseconds since the Unix epoch.
     ///
-    /// On one thread. Of --misbehave it knows what --broadcast does, but for cross-room.
+    /// A message that begins with {"time" is answered {"now":US}. On one thread. Of --misbehave it knows what --broadcast does, but for cross-room.
     #[arg(long, value_name = "RATE", group = "to_many", value_parser = quantity::rate_per_s)]
     push: Option<f64>,
     /// Acknowledge each message to its sender with {"ack":N}, N from 1 on each connection; that is
