@@ -10,7 +10,7 @@ pub(crate) fn attempt(data: &[u8]) {
         return;
     };
     let place = Path::new("/nowhere/scenario.toml");
-    match Scenario::parse(place, text, &|name| Some(name.to_owned())) {
+    match Scenario::parse(place, text, &|name: &str| Some(name.to_owned())) {
         Ok(scenario) => {
             if let Some(Err(error)) = scenario.spec().map(|spec| spec.check()) {
                 assert!(!error.to_string().is_empty());

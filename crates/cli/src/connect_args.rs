@@ -8,6 +8,7 @@ use clap::Args;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Connect, Family, Header, Upgrade};
 use wsbench_load::route::{Place, Route, Sources, Target};
+use wsbench_load::template::Lookup;
 
 use crate::advice;
 use crate::credentials::{self, Bearer, Cookie, UserPass};
@@ -62,6 +63,9 @@ pub(crate) struct WayArgs {
 #[command(next_help_heading = "Connect")]
 pub(crate) struct ConnectArgs {
     /// Send a further header with the handshake; repeat for several (example: 'X-Tenant: 7').
+    ///
+    /// {csv:FILE:COLUMN} in its value is the connection's row of a file (example:
+    /// 'Authorization: Bearer {csv:users.csv:token}'), which no result shows.
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = advice::header)]
     pub(crate) headers: Vec<Header>,
     /// Send name and password (Authorization: Basic). No result holds them.
@@ -139,8 +143,8 @@ impl ConnectArgs {
     /// Requests of the opening handshake.
     ///
     /// # Errors
-    /// A header or a subprotocol twice.
-    pub(crate) fn upgrade(&self) -> Result<Upgrade, UsageError> {
+    /// A header or a subprotocol twice; rows of a file that are not there.
+    pub(crate) fn upgrade(&self, find: &dyn Lookup) -> Result<Upgrade, UsageError> {
         for (at, name) in self.subprotocols.iter().enumerate() {
             if self.subprotocols[..at].contains(name) {
                 let name = name.clone();
@@ -149,8 +153,9 @@ impl ConnectArgs {
         }
         let mut headers = self.headers.clone();
         headers.extend(self.credentials()?);
+        let headers = headers.into_iter().map(|it| header::of_each(it, find));
         Ok(Upgrade {
-            headers,
+            headers: headers.collect::<Result<_, _>>()?,
             subprotocols: self.subprotocols.clone(),
             origin: self.origin.clone(),
         })
@@ -344,7 +349,7 @@ mod tests {
                 .map(|it| credentials::cookie(it).unwrap())
                 .into();
         });
-        let headers = args.upgrade().unwrap().headers;
+        let headers = args.upgrade(&|_: &str| None).unwrap().headers;
         let header = |name: &str, value: &str| Header::new(name, value);
         // The example of RFC 7617 section 2.
         let expected = [
@@ -360,13 +365,16 @@ mod tests {
             it.auth = Some(credentials::user_pass("u:p").unwrap());
             it.bearer = Some(credentials::bearer("t").unwrap());
         });
-        assert!(matches!(both.upgrade(), Err(UsageError::AuthTwice { .. })));
+        assert!(matches!(
+            both.upgrade(&|_: &str| None),
+            Err(UsageError::AuthTwice { .. })
+        ));
         let header = args(|it| {
             it.headers = vec![header::header("authorization: x").unwrap()];
             it.bearer = Some(credentials::bearer("t").unwrap());
         });
         assert!(matches!(
-            header.upgrade(),
+            header.upgrade(&|_: &str| None),
             Err(UsageError::HeaderTwice { .. })
         ));
     }

@@ -2,7 +2,7 @@
 //!
 //! Parse, don't validate: what goes in are flags, each right by itself; what comes out can be
 //! carried out as it stands, or the command line is refused with a [`UsageError`]. Nothing is
-//! started here. The only thing read from outside is the file that `--file` names.
+//! started here. The only things read from outside are files and variables that flags and texts name.
 
 mod modes;
 mod payload;
@@ -14,6 +14,7 @@ use std::sync::Arc;
 use wsbench::ServerProcess;
 use wsbench::cores::{EmbeddedCores, Neighbourhood, own_threads};
 use wsbench::defaults::{self, UNTIMED_INTERVAL, interval, target_to_come};
+use wsbench::local_values::LocalValues;
 use wsbench::quantity::{CpuList, SpanRange, Stages, Threads};
 use wsbench::redirects::Follow;
 use wsbench::scenario::Scenario;
@@ -24,6 +25,7 @@ use wsbench_load::plan::{
     Sessions, StopRule, Think, Timestamps, Verify, WarmUp, threads_at_most,
 };
 use wsbench_load::route::Target;
+use wsbench_load::template::Lookup;
 
 use crate::args::{
     AmountArgs, ArrivalArg, MachineArgs, Measure, ModeArg, PaceArg, PressureArgs, ServerArgs,
@@ -32,7 +34,7 @@ use crate::args::{
 use crate::fleet_args::FleetOrder;
 use crate::surroundings::Surroundings;
 use crate::usage::UsageError;
-use crate::workload_args::awaited;
+use crate::workload_args::{awaited, variable};
 
 /// Connections of a run that is told no number.
 const CONNECTIONS: u32 = 64;
@@ -87,9 +89,10 @@ pub(crate) fn order(
     measure: &Measure,
     surroundings: &Surroundings,
 ) -> Result<RunOrder, UsageError> {
-    match scenario::of(measure)? {
-        None => order_of(measure, surroundings, None),
-        Some((scenario, filled)) => order_of(&filled, surroundings, Some(&scenario)),
+    let values = LocalValues::new(&variable);
+    match scenario::of(measure, &values)? {
+        None => order_of(measure, surroundings, None, &values),
+        Some((scenario, filled)) => order_of(&filled, surroundings, Some(&scenario), &values),
     }
 }
 
@@ -98,6 +101,7 @@ fn order_of(
     measure: &Measure,
     surroundings: &Surroundings,
     scenario: Option<&Scenario>,
+    find: &dyn Lookup,
 ) -> Result<RunOrder, UsageError> {
     let stop = match measure.ending.until {
         Some(_) => limit_of_until(measure)?,
@@ -113,9 +117,9 @@ fn order_of(
     let warmup_at_most = warmup::at_most(measure, stop)?.map(|most| most + ramp);
     let warmup = warmup + ramp;
     let seed = measure.machine.seed.unwrap_or(surroundings.random_seed);
-    let (payload, envelope) = payload::of(&measure.payload, seed)?;
+    let (payload, envelope) = payload::of(&measure.payload, seed, find)?;
     let connect = measure.connect.connect(measure.url.as_ref())?;
-    let upgrade = measure.connect.upgrade()?;
+    let upgrade = measure.connect.upgrade(find)?;
     let follow = measure.connect.follow();
     let tls = measure
         .connect
@@ -161,7 +165,7 @@ fn order_of(
     spec.clients.think = think;
     spec.clients.exchange.payload = payload;
     spec.clients.exchange.envelope = envelope;
-    spec.clients.login = measure.payload.workload.login()?;
+    spec.clients.login = measure.payload.workload.login(find)?;
     (spec.upgrade, spec.connect, spec.tls) = (upgrade, connect, tls);
     (spec.threads, spec.cpus) = (cores.threads, cores.cpus);
     spec.seed = seed;
@@ -171,7 +175,7 @@ fn order_of(
         None => interval(stop),
     };
     carried_over(measure, &mut spec);
-    fill_workload(measure, scenario, &mut spec)?;
+    fill_workload(measure, scenario, find, &mut spec)?;
     let fleet = fleet(measure, &mut spec)?;
     Ok(RunOrder {
         server,
@@ -190,6 +194,7 @@ fn order_of(
 fn fill_workload(
     measure: &Measure,
     scenario: Option<&Scenario>,
+    find: &dyn Lookup,
     spec: &mut PlanSpec,
 ) -> Result<(), UsageError> {
     spec.clients.exchange.flow = modes::flow(&measure.payload.pushes, measure.payload.mode())?;
@@ -207,7 +212,7 @@ fn fill_workload(
         ) {
             return Err(UsageError::AckFlag);
         }
-        exchange.ack = Some(Arc::new(awaited("--ack", ack)?));
+        exchange.ack = Some(Arc::new(awaited("--ack", ack, find)?));
         // What is acknowledged is answered by that.
         exchange.flow = Flow::Answered;
     }

@@ -456,7 +456,10 @@ fn handshake(spec: &PlanSpec, words: &mut Words) {
     let upgrade = &spec.upgrade;
     words.some("--origin", upgrade.origin.as_ref());
     for header in &upgrade.headers {
-        let value = header.reveal().unwrap_or(header.shown());
+        let value = match header.words() {
+            Some(words) => words.text(),
+            None => header.reveal().unwrap_or(header.shown()),
+        };
         words.value("-H", format!("{}: {value}", header.name));
     }
     for name in &upgrade.subprotocols {

@@ -11,11 +11,12 @@ use thiserror::Error;
 use wsbench_echo::BindError;
 use wsbench_load::corpus::CorpusError;
 use wsbench_load::plan::{PlanError, Why};
-use wsbench_load::template::TemplateError;
+use wsbench_load::template::{NotFound, TemplateError};
 use wsbench_setting::{Field, Spelling as _};
 use wsbench_transport::address::Address;
 
 use wsbench::LogError;
+use wsbench::header::HeaderError;
 use wsbench::quantity::CpuList;
 use wsbench::ranking::StateError;
 use wsbench::scenario::ScenarioError;
@@ -275,14 +276,17 @@ pub(crate) enum UsageError {
         "--template has no {{fill}} that could make messages as long as --size says; put it behind {{tag}}"
     )]
     SizeWithoutFill,
-    /// A variable of the environment that a text names.
-    #[error("{flag}: the environment has no {name}; export it")]
-    NoVariable {
+    /// A variable or a column that a text names, and that is not there.
+    #[error("{flag}: {lacks}")]
+    NotFound {
         /// The flag.
         flag: &'static str,
-        /// The variable.
-        name: String,
+        /// The thing that is not there.
+        lacks: NotFound,
     },
+    /// The value of a header, by whatever flag, that takes rows of a file.
+    #[error("{0}")]
+    Header(#[from] HeaderError),
     /// An answer without what it answers.
     #[error("{flag} is of --join; say with that what is sent before")]
     WithoutJoin {

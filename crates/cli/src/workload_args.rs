@@ -8,7 +8,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
     Awaited, Expected, Expression, LoginStep, LoginSteps, MessageUnit, Pattern, Rooms, Spoken,
 };
-use wsbench_load::template::{Template, TemplateError};
+use wsbench_load::template::{Lookup, Template, TemplateError};
 
 use crate::usage::UsageError;
 
@@ -31,8 +31,8 @@ pub(crate) struct WorkloadArgs {
     pub(crate) rooms_each: Option<RoomsEach>,
     /// Say this on each connection before its load (example: '{"join":"{room}"}').
     ///
-    /// In it stand {conn}, {run}, {room}, {now_ms}, {rand:hex:16} and {env:NAME}, a variable of the
-    /// environment, which no result shows.
+    /// In it stand {conn}, {run}, {room}, {now_ms}, {rand:hex:16}, {env:NAME}, a variable of the
+    /// environment, and {csv:FILE:COLUMN}, the connection's row of a file. No result shows these two.
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true, value_parser = words)]
     pub(crate) join: Option<Template>,
     /// What the server answers to --join: a text that the answer holds, or json:/type=ok (a JSON
@@ -99,8 +99,8 @@ impl WorkloadArgs {
     /// Steps to join.
     ///
     /// # Errors
-    /// Something is awaited and nothing said; a variable of the environment that is not set.
-    pub(crate) fn login(&self) -> Result<LoginSteps, UsageError> {
+    /// Something is awaited and nothing said; something that a text names and that is not there.
+    pub(crate) fn login(&self, find: &dyn Lookup) -> Result<LoginSteps, UsageError> {
         let Some(join) = &self.join else {
             return match (&self.joined, self.settle) {
                 (None, None) => Ok(LoginSteps::default()),
@@ -108,11 +108,11 @@ impl WorkloadArgs {
                 (None, Some(_)) => Err(UsageError::WithoutJoin { flag: "--settle" }),
             };
         };
-        let spoken = Spoken::text(looked_up("--join", join)?);
+        let spoken = Spoken::text(looked_up("--join", join, find)?);
         let mut login = LoginSteps::default().then(LoginStep::Send(spoken));
         if let Some(joined) = &self.joined {
             login = login.then(LoginStep::Expect(Expected {
-                awaited: awaited("--joined", joined)?,
+                awaited: awaited("--joined", joined, find)?,
                 captures: Vec::new(),
                 within: None,
             }));
@@ -137,25 +137,33 @@ impl WorkloadArgs {
     }
 }
 
-/// The text of a flag with its variables of the environment.
+/// The text of a flag with what it names.
 ///
 /// # Errors
-/// [`UsageError::NoVariable`].
-pub(crate) fn looked_up(flag: &'static str, text: &Template) -> Result<Template, UsageError> {
+/// [`UsageError::NotFound`].
+pub(crate) fn looked_up(
+    flag: &'static str,
+    text: &Template,
+    find: &dyn Lookup,
+) -> Result<Template, UsageError> {
     let mut text = text.clone();
-    let found = text.look_up(&variable);
-    found.map_err(|name| UsageError::NoVariable { flag, name })?;
+    let found = text.look_up(find);
+    found.map_err(|lacks| UsageError::NotFound { flag, lacks })?;
     Ok(text)
 }
 
-/// The awaited message of a flag with its variables of the environment.
+/// The awaited message of a flag with what its texts name.
 ///
 /// # Errors
-/// [`UsageError::NoVariable`].
-pub(crate) fn awaited(flag: &'static str, pattern: &Pattern) -> Result<Awaited, UsageError> {
+/// [`UsageError::NotFound`].
+pub(crate) fn awaited(
+    flag: &'static str,
+    pattern: &Pattern,
+    find: &dyn Lookup,
+) -> Result<Awaited, UsageError> {
     let mut awaited = Awaited::new(None, pattern.clone());
-    let found = awaited.look_up(&variable);
-    found.map_err(|name| UsageError::NoVariable { flag, name })?;
+    let found = awaited.look_up(find);
+    found.map_err(|lacks| UsageError::NotFound { flag, lacks })?;
     Ok(awaited)
 }
 

@@ -38,6 +38,8 @@ mod raw;
 mod record;
 mod refusals;
 mod refused;
+#[cfg(unix)]
+mod rows;
 mod running;
 #[cfg(unix)]
 mod secrets;

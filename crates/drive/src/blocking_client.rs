@@ -96,7 +96,7 @@ pub fn try_upgrade(plan: &Plan, resolved: &Resolved, nonce: [u8; 16]) -> Result<
     let request = Request {
         authority: &plan.target.authority(),
         resource: &plan.target.resource,
-        headers: headers.pairs(),
+        headers: &headers.of(0),
         subprotocols: &upgrade.subprotocols,
         origin: upgrade.origin.as_deref(),
     };

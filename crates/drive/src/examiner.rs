@@ -214,7 +214,7 @@ fn heard(client: &BlockingClient, target: &Target, nonce: [u8; 16]) -> Option<Ob
     let request = Request {
         authority: &authority,
         resource: &target.resource,
-        headers: headers.pairs(),
+        headers: &headers.of(0),
         subprotocols: &[],
         origin: Some(&origin),
     };

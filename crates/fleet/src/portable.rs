@@ -1,14 +1,13 @@
 //! The plan as it goes over the bus: without anything secret, and with nothing left out unsaid.
 //!
-//! A header that holds a credential goes as it was written, with `{env:NAME}` in the place of the
-//! credential, which each agent reads from its own environment; so does what is said in logins. What a plan
-//! holds besides that JSON does not carry is refused by name.
-
-use std::collections::BTreeMap;
+//! A header that holds a credential goes as it was written, with `{env:NAME}` or `{csv:FILE:COLUMN}` in the
+//! place of the credential, which each agent reads from its own environment, or from its own file of that path
+//! below the folder that it was started in; so does what is said in logins. What a plan holds besides that JSON does not carry is refused by name.
 
 use serde_json::Value;
 use thiserror::Error;
 use wsbench_load::plan::{HandedLogin, Header, NotHanded, Plan, PlanError, PlanSpec};
+use wsbench_load::template::{Column, Lookup, NotFound, Template, TemplateError};
 
 /// A plan for the bus.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +35,12 @@ pub enum NotPortable {
     /// A variable is not set.
     #[error("{0} is not set in this agent's environment, and the header {1} asks for it")]
     NotSet(String, String),
+    /// A header asks for a row of a file that is not there.
+    #[error("{0}; this agent reads a file of its own, and the header {1} asks for it")]
+    NoColumn(NotFound, String),
+    /// The value of a header is no text with places.
+    #[error("the value of the header {1} cannot be read: {0}")]
+    NoWords(TemplateError, String),
     /// A login cannot be given to others.
     #[error(
         "{0}; none goes over the bus: write {{env:NAME}} in its place, which each agent looks up"
@@ -44,6 +49,9 @@ pub enum NotPortable {
     /// A login asks for what is not set.
     #[error("{0} is not set in this agent's environment, and a text of the login asks for it")]
     NotSetForLogin(String),
+    /// A login asks for a row of a file that is not there.
+    #[error("{0}; this agent reads a file of its own, and a text of the login asks for it")]
+    NoColumnForLogin(NotFound),
     /// It is no plan.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -55,7 +63,7 @@ pub enum NotPortable {
 /// True of the value of a credential's header in which more stands than references and what belongs to
 /// no credential: the word of a scheme (`Bearer`), the names of cookies.
 fn has_more(name: &str, value: &str) -> bool {
-    let mut rest = value.to_owned();
+    let mut rest = without_columns(value);
     for variable in references(value) {
         rest = rest.replace(&format!("{{env:{variable}}}"), "");
     }
@@ -82,7 +90,8 @@ fn has_more(name: &str, value: &str) -> bool {
 impl From<NotHanded> for NotPortable {
     fn from(why: NotHanded) -> Self {
         match why {
-            NotHanded::NotSet(name) => Self::NotSetForLogin(name),
+            NotHanded::NotFound(NotFound::Variable(name)) => Self::NotSetForLogin(name),
+            NotHanded::NotFound(lacks) => Self::NoColumnForLogin(lacks),
             NotHanded::Unwritten => Self::NotStored("a login with messages that are no text"),
             why @ NotHanded::Credential => Self::Login(why),
         }
@@ -109,9 +118,13 @@ impl Portable {
         let mut spec = plan.spec();
         let mut headers = Vec::new();
         for header in std::mem::take(&mut spec.upgrade.headers) {
-            let value = header.reveal().unwrap_or_default().to_owned();
+            let value = match header.words() {
+                Some(words) => words.text(),
+                None => header.reveal().unwrap_or_default(),
+            };
+            let value = value.to_owned();
             let is_secret = header.shown() != value;
-            let refers = references(&value).next().is_some();
+            let refers = references(&value).next().is_some() || header.words().is_some();
             match refers {
                 true if is_secret && has_more(&header.name, &value) => {
                     return Err(NotPortable::Secret(header.name));
@@ -140,30 +153,24 @@ impl Portable {
         }
     }
 
-    /// The plan again, with what this machine's environment has for its references.
+    /// The plan again, with what `find` has on this machine for its references.
     ///
     /// # Errors
     /// [`NotPortable`].
-    pub fn resolved(&self, environment: &BTreeMap<String, String>) -> Result<Plan, NotPortable> {
+    pub fn resolved(&self, find: &dyn Lookup) -> Result<Plan, NotPortable> {
         let read = serde_json::from_value::<PlanSpec>(self.plan.clone());
         let mut spec = read.map_err(|error| NotPortable::Unreadable(error.to_string()))?;
         for (name, value) in &self.headers {
-            let mut whole = value.clone();
-            for variable in references(value) {
-                let known = environment
-                    .get(variable)
-                    .ok_or_else(|| NotPortable::NotSet(variable.to_owned(), name.clone()))?;
-                whole = whole.replace(&format!("{{env:{variable}}}"), known);
-            }
-            spec.upgrade.headers.push(Header::new(name.clone(), whole));
+            spec.upgrade
+                .headers
+                .push(resolved_header(name, value, find)?);
         }
-        let find = |name: &str| environment.get(name).cloned();
         let mut logins = self.logins.iter().cloned();
         if let Some(login) = logins.next() {
-            spec.clients.login = login.login(&find)?;
+            spec.clients.login = login.login(find)?;
         }
         for (role, login) in spec.clients.roles.iter_mut().zip(logins) {
-            role.join = login.login(&find)?;
+            role.join = login.login(find)?;
         }
         Ok(spec.check()?)
     }
@@ -173,15 +180,43 @@ impl Portable {
     /// # Errors
     /// [`NotPortable`].
     pub fn unresolved(&self) -> Result<Plan, NotPortable> {
-        let names = self.headers.iter().flat_map(|(_, value)| references(value));
-        let names = names.map(str::to_owned);
-        let names = names.chain(self.logins.iter().flat_map(HandedLogin::variables));
-        let itself = |name: String| {
-            let reference = format!("{{env:{name}}}");
-            (name, reference)
-        };
-        self.resolved(&names.map(itself).collect())
+        self.resolved(&AsWritten)
     }
+}
+
+/// Finds for each reference the reference itself.
+struct AsWritten;
+
+impl Lookup for AsWritten {
+    fn variable(&self, name: &str) -> Option<String> {
+        Some(format!("{{env:{name}}}"))
+    }
+
+    fn column(&self, file: &str, name: &str) -> Result<Column, String> {
+        let itself = format!("{{csv:{file}:{name}}}");
+        Column::new(vec![itself.into()]).ok_or_else(String::new)
+    }
+}
+
+/// A header with what `find` has for the references of its value.
+fn resolved_header(name: &str, value: &str, find: &dyn Lookup) -> Result<Header, NotPortable> {
+    if has_column(value) {
+        let mut words = Template::for_words(value)
+            .map_err(|error| NotPortable::NoWords(error, name.to_owned()))?;
+        words.look_up(find).map_err(|lacks| match lacks {
+            NotFound::Variable(variable) => NotPortable::NotSet(variable, name.to_owned()),
+            lacks => NotPortable::NoColumn(lacks, name.to_owned()),
+        })?;
+        return Ok(Header::of_each(name, words));
+    }
+    let mut whole = value.to_owned();
+    for variable in references(value) {
+        let known = find
+            .variable(variable)
+            .ok_or_else(|| NotPortable::NotSet(variable.to_owned(), name.to_owned()))?;
+        whole = whole.replace(&format!("{{env:{variable}}}"), &known);
+    }
+    Ok(Header::new(name, whole))
 }
 
 /// The part of the plan that was lost on its way, by its name.
@@ -203,6 +238,20 @@ fn missing(sent: &PlanSpec, read: &PlanSpec) -> Option<&'static str> {
     checks
         .into_iter()
         .find_map(|(is_lost, what)| is_lost.then_some(what))
+}
+
+/// True of a text with a place for a column of a file in it.
+fn has_column(text: &str) -> bool {
+    text.contains("{csv:")
+}
+
+/// A text without its places for columns of files.
+fn without_columns(text: &str) -> String {
+    let mut parts = text.split("{csv:");
+    let front = parts.next().unwrap_or_default().to_owned();
+    parts.fold(front, |front, part| {
+        front + part.split_once('}').map_or("", |(_, behind)| behind)
+    })
 }
 
 /// The variables that a text refers to as `{env:NAME}`.
@@ -235,7 +284,7 @@ mod tests {
     fn a_credential_goes_as_a_reference_and_is_resolved_where_it_is_needed() {
         let sent = plan(&[("X-Shard", "7"), ("Authorization", "Bearer {env:TOKEN}")]);
         let portable = Portable::of(&sent).unwrap();
-        let environment = [("TOKEN".to_owned(), "hidden".to_owned())].into();
+        let environment = |name: &str| (name == "TOKEN").then(|| "hidden".to_owned());
         let there = portable.resolved(&environment).unwrap();
         let revealed: Vec<_> = there.upgrade.headers.iter().map(|it| it.reveal()).collect();
         assert_eq!(revealed, [Some("7"), Some("Bearer hidden")]);
@@ -244,7 +293,7 @@ mod tests {
             !text.contains("hidden") && !text.contains("TOKEN"),
             "{text}"
         );
-        let unset = portable.resolved(&BTreeMap::new()).unwrap_err().to_string();
+        let unset = portable.resolved(&|_: &str| None).unwrap_err().to_string();
         assert!(
             unset.starts_with("TOKEN is not set in this agent's environment"),
             "{unset}"
@@ -288,11 +337,11 @@ mod tests {
         let login = LoginSteps::default().then(LoginStep::Send(Spoken::text(words)));
         let sent = plan(&[]).edited(|spec| spec.clients.login = login).unwrap();
         let portable = Portable::of(&sent).unwrap();
-        let there = portable.resolved(&[("WHO".to_owned(), "there".to_owned())].into());
+        let there = portable.resolved(&|name: &str| (name == "WHO").then(|| "there".to_owned()));
         let there = there.unwrap();
         let said: Vec<_> = there.clients.login.spoken().collect();
         assert_eq!(said[0].words.secrets().collect::<Vec<_>>(), ["there"]);
-        let unset = portable.resolved(&BTreeMap::new()).unwrap_err().to_string();
+        let unset = portable.resolved(&|_: &str| None).unwrap_err().to_string();
         assert_eq!(
             unset,
             "WHO is not set in this agent's environment, and a text of the login asks for it"
@@ -307,6 +356,66 @@ mod tests {
             "{refused}"
         );
         assert!(!refused.contains("hidden"));
+    }
+
+    /// The rows of a machine's file.
+    struct Rows(&'static [&'static str]);
+
+    impl Lookup for Rows {
+        fn variable(&self, _: &str) -> Option<String> {
+            None
+        }
+
+        fn column(&self, file: &str, _: &str) -> Result<Column, String> {
+            let values = self.0.iter().map(|value| (*value).into()).collect();
+            Column::new(values).ok_or_else(|| format!("{file} is not there"))
+        }
+    }
+
+    #[test]
+    fn rows_of_a_file_are_each_agents_own() {
+        let mut words = Template::for_words(r#"{"token":"{csv:users.csv:token}"}"#).unwrap();
+        words.look_up(&Rows(&["here-0", "here-1"])).unwrap();
+        let login = LoginSteps::default().then(LoginStep::Send(Spoken::text(words)));
+        let mut words = Template::for_words("Bearer {csv:users.csv:token}").unwrap();
+        words.look_up(&Rows(&["here-0", "here-1"])).unwrap();
+        let sent = plan(&[]).edited(|spec| {
+            spec.clients.login = login;
+            spec.upgrade.headers = vec![Header::of_each("Authorization", words)];
+        });
+        let portable = Portable::of(&sent.unwrap()).unwrap();
+        let sent = serde_json::to_string(&(&portable.plan, &portable.headers, &portable.logins));
+        let sent = sent.unwrap();
+        assert!(
+            !sent.contains("here") && sent.contains("{csv:users.csv:token}"),
+            "{sent}"
+        );
+        let there = portable.resolved(&Rows(&["there-0", "there-1"])).unwrap();
+        let headers = there.upgrade.revealed();
+        let value = |connection| headers.of(connection).last().unwrap().1.clone();
+        assert_eq!(
+            (value(0), value(5)),
+            ("Bearer there-0".to_owned(), "Bearer there-1".to_owned())
+        );
+        let said: Vec<_> = there.clients.login.spoken().collect();
+        assert_eq!(said[0].words.of_connection(1), r#"{"token":"there-1"}"#);
+        let missing = portable.resolved(&Rows(&[])).unwrap_err().to_string();
+        assert_eq!(
+            missing,
+            "{csv:users.csv:token}: users.csv is not there; this agent reads a file of its own, and the \
+             header Authorization asks for it"
+        );
+        assert!(portable.unresolved().is_ok());
+        let mut words = Template::for_words("Bearer hidden-1 {csv:users.csv:token}").unwrap();
+        words.look_up(&Rows(&["here"])).unwrap();
+        let secret = plan(&[]).edited(|spec| {
+            spec.upgrade.headers = vec![Header::of_each("Authorization", words)];
+        });
+        let refused = Portable::of(&secret.unwrap()).unwrap_err().to_string();
+        assert!(
+            refused.contains("holds a credential") && !refused.contains("hidden"),
+            "{refused}"
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use wsbench::local_values::LocalValues;
 use wsbench::{Bench, LocalRunner, Spelling, StopSignal, story};
 use wsbench_drive::clock::Clock;
 use wsbench_drive::resolve::Resolved;
@@ -41,7 +42,7 @@ pub struct AgentService {
     pub facts: Facts,
     /// Cores that its threads are pinned to, in turn; empty where the scheduler chooses.
     pub cpus: Vec<usize>,
-    /// Variables that references in headers are resolved by.
+    /// Variables that references in headers and logins are resolved by.
     pub environment: BTreeMap<String, String>,
     /// The words for settings.
     pub spelling: &'static dyn Spelling,
@@ -278,9 +279,10 @@ impl OnThread {
     fn prepare(&self) -> Result<(LocalRunner, Plan, Resolved, Clock), String> {
         let words = |error: &dyn std::fmt::Display| error.to_string();
         let task = &self.task;
+        let variable = |name: &str| self.environment.get(name).cloned();
         let whole = task
             .portable()
-            .resolved(&self.environment)
+            .resolved(&LocalValues::new(&variable).confined())
             .map_err(|it| words(&it))?;
         let seat: &Seat = task
             .seat(&self.name)

@@ -68,7 +68,9 @@ impl Speech {
             epoch_ns: 0,
             rooms: names.collect(),
             spread: clients.spread(),
-            keeps: clients.has_captures() || !clients.upkeep.is_empty(),
+            keeps: clients.has_captures()
+                || !clients.upkeep.is_empty()
+                || clients.exchange.request_words().is_some(),
             kept: HashMap::new(),
             finder: clients
                 .is_fanned_out()
@@ -103,7 +105,24 @@ impl Speech {
         sequence: u64,
         now: Nanos,
     ) -> Values<'_> {
+        self.values_of(self.kept.get(&connection), connection, room, sequence, now)
+    }
+
+    /// The same in the room whose turn it is among those of a connection of which something is kept.
+    pub(crate) fn values_in_turn(&self, connection: u32, sequence: u64, now: Nanos) -> Values<'_> {
         let kept = self.kept.get(&connection);
+        let room = kept.map_or(0, |kept| kept.rooms.at(sequence));
+        self.values_of(kept, connection, room, sequence, now)
+    }
+
+    fn values_of<'v>(
+        &'v self,
+        kept: Option<&'v KeptValues>,
+        connection: u32,
+        room: u32,
+        sequence: u64,
+        now: Nanos,
+    ) -> Values<'v> {
         Values {
             connection,
             sequence,

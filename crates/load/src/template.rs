@@ -5,6 +5,7 @@
 //! compared with what was sent by making it again.
 
 mod compiler;
+mod lookup;
 pub(crate) mod octets;
 pub(crate) mod reading;
 mod signing;
@@ -14,11 +15,12 @@ use thiserror::Error;
 
 use crate::identity::{MessageId, mix};
 use crate::nanos::Nanos;
-use crate::secret::Secret;
 
 use compiler::Compiler;
+use lookup::{NamedColumn, Variable};
 use signing::SignedAs;
 
+pub use lookup::{Column, Lookup, NotFound};
 pub use octets::from_hex;
 pub use words::Captured;
 pub(crate) use words::Values;
@@ -38,8 +40,10 @@ const MOST_NESTED: usize = 8;
 pub struct Template {
     text: String,
     segments: Vec<Segment>,
-    /// Variables of the environment, with their values once they are known.
-    env: Vec<(String, Option<Secret>)>,
+    /// Variables of the environment.
+    variables: Vec<Variable>,
+    /// Columns of files.
+    columns: Vec<NamedColumn>,
     /// Names of what is taken in the login.
     captures: Vec<String>,
     /// True where the text is in the notation of bytes.
@@ -101,6 +105,8 @@ enum Placeholder {
     Fill,
     /// A variable of the environment, by its place in the list of those.
     Env(usize),
+    /// The connection's row of a column, by its place in the list of those.
+    Column(usize),
     /// A value that the login has taken, by its place in the list of those.
     Capture(usize),
 }
@@ -122,7 +128,7 @@ pub enum TemplateError {
     /// A place that is not known.
     #[error(
         "at byte {at}: '{{{name}}}' is not known; there are {{id}}, {{conn}}, {{seq}}, \
-         {{rand:hex:16}}, {{now_ns}} and {{env:NAME}}"
+         {{rand:hex:16}}, {{now_ns}}, {{env:NAME}} and {{csv:FILE:COLUMN}}"
     )]
     Unknown {
         /// Byte at which it is, from 0.
@@ -133,7 +139,8 @@ pub enum TemplateError {
     /// The same, of a request.
     #[error(
         "at byte {at}: '{{{name}}}' is not known; there are {{id}}, {{conn}}, {{seq}}, {{n}}, {{run}}, \
-         {{room}}, {{now_ms}}, {{now_ns}}, {{rand:hex:16}}, {{env:NAME}} and {{cap.NAME}}"
+         {{room}}, {{now_ms}}, {{now_ns}}, {{rand:hex:16}}, {{env:NAME}}, {{csv:FILE:COLUMN}} and \
+         {{cap.NAME}}"
     )]
     UnknownInRequest {
         /// Byte at which it is, from 0.
@@ -144,10 +151,20 @@ pub enum TemplateError {
     /// The same, of a text that is said or awaited.
     #[error(
         "at byte {at}: '{{{name}}}' is not known; there are {{conn}}, {{seq}}, {{n}}, {{run}}, \
-         {{room}}, {{tag}}, {{fill}}, {{now_ms}}, {{now_ns}}, {{rand:hex:16}}, {{env:NAME}}, {{cap.NAME}}, \
-         {{hmac:sha256:env:KEY:TEXT}} and {{jwt:hs256:env:KEY:CLAIMS}}"
+         {{room}}, {{tag}}, {{fill}}, {{now_ms}}, {{now_ns}}, {{rand:hex:16}}, {{env:NAME}}, \
+         {{csv:FILE:COLUMN}}, {{cap.NAME}}, {{hmac:sha256:env:KEY:TEXT}} and {{jwt:hs256:env:KEY:CLAIMS}}"
     )]
     UnknownWord {
+        /// Byte at which it is, from 0.
+        at: usize,
+        /// Text between the braces.
+        name: String,
+    },
+    /// A place of a file without a file or without a column.
+    #[error(
+        "at byte {at}: '{{{name}}}' names no column of a file; write it like {{csv:users.csv:token}}"
+    )]
+    NoColumn {
         /// Byte at which it is, from 0.
         at: usize,
         /// Text between the braces.
@@ -215,6 +232,26 @@ pub enum TemplateError {
         /// Byte at which the second begins, from 0.
         at: usize,
     },
+}
+
+impl TemplateError {
+    /// The same of a text that stands elsewhere: what was at a byte is where `to` says.
+    fn moved(mut self, to: impl FnOnce(usize) -> usize) -> Self {
+        let (Self::Unknown { at, .. }
+        | Self::UnknownInRequest { at, .. }
+        | Self::UnknownWord { at, .. }
+        | Self::NoColumn { at, .. }
+        | Self::Unclosed { at }
+        | Self::Digits { at, .. }
+        | Self::NoBytes { at, .. }
+        | Self::NoPairs { at, .. }
+        | Self::Open { at }
+        | Self::Signing { at, .. }
+        | Self::Nested { at }
+        | Self::Joined { at }) = &mut self;
+        *at = to(*at);
+        self
+    }
 }
 
 impl Template {
@@ -293,7 +330,8 @@ impl Template {
         Self {
             text: String::from_utf8_lossy(&bytes).into_owned(),
             segments: vec![Segment::Literal(bytes.into())],
-            env: Vec::new(),
+            variables: Vec::new(),
+            columns: Vec::new(),
             captures: Vec::new(),
             is_of_bytes: false,
         }
@@ -312,11 +350,17 @@ impl Template {
     }
 
     /// True if no two messages are the same, and each tells whose it is: connection and number are
-    /// both in it.
+    /// both in it, the connection before a column, of which nobody would know the row.
     #[must_use]
     pub fn is_unique(&self) -> bool {
-        let has = |slot| self.segments.contains(&Segment::Slot(slot));
-        has(Placeholder::Id) && has(Placeholder::Seq)
+        let first = |is_it: fn(&Placeholder) -> bool| {
+            let mut segments = self.segments.iter();
+            segments.position(|it| matches!(it, Segment::Slot(slot) if is_it(slot)))
+        };
+        let column = first(|slot| matches!(slot, Placeholder::Column(_)));
+        let connection = first(|slot| *slot == Placeholder::Id);
+        let is_told = connection.is_some_and(|at| column.is_none_or(|column| at < column));
+        is_told && self.has(Placeholder::Seq)
     }
 
     /// True of one that is not made again, for something stands in it that its connection alone knows.
@@ -349,6 +393,7 @@ impl Template {
                 Segment::Slot(slot) if slot.is_number() => LONGEST_NUMBER,
                 Segment::Slot(Placeholder::Hex(digits)) => *digits,
                 Segment::Slot(Placeholder::Env(place)) => self.env_value(*place).len(),
+                Segment::Slot(Placeholder::Column(place)) => self.longest_of_column(*place),
                 Segment::Slot(Placeholder::NowNs | Placeholder::NowMs) => TIME_DIGITS,
                 Segment::Slot(_) => 0,
                 Segment::Open(enclosure) => {
@@ -380,6 +425,10 @@ impl Template {
                 Segment::Slot(Placeholder::Env(name)) => {
                     out.extend_from_slice(self.env_value(*name).as_bytes());
                 }
+                Segment::Slot(Placeholder::Column(place)) => {
+                    let value = self.column_value(*place, identity.connection);
+                    out.extend_from_slice(value.as_bytes());
+                }
                 Segment::Slot(Placeholder::Hex(digits)) => {
                     let seed = mix(seed ^ u64::from(identity.connection) ^ ((place as u64) << 32));
                     push_hex(mix(seed ^ identity.sequence), *digits, out);
@@ -408,6 +457,10 @@ impl Template {
                 Segment::Slot(Placeholder::NowNs) => rest = rest.get(TIME_DIGITS..)?,
                 Segment::Slot(Placeholder::Env(name)) => {
                     rest = rest.strip_prefix(self.env_value(*name).as_bytes())?;
+                }
+                Segment::Slot(Placeholder::Column(place)) => {
+                    let value = self.column_value(*place, connection?);
+                    rest = rest.strip_prefix(value.as_bytes())?;
                 }
                 Segment::Open(_) | Segment::Close => return None,
                 Segment::Slot(slot) => {
@@ -453,7 +506,11 @@ impl Placeholder {
 
     /// True if it may begin with a digit.
     fn is_digits(self) -> bool {
-        self.is_number() || matches!(self, Self::Hex(_) | Self::NowNs | Self::Env(_))
+        self.is_number()
+            || matches!(
+                self,
+                Self::Hex(_) | Self::NowNs | Self::Env(_) | Self::Column(_)
+            )
     }
 }
 

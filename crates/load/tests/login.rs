@@ -14,6 +14,7 @@ use wsbench_load::plan::{
 use wsbench_load::series::Series;
 use wsbench_load::session::SessionStatus;
 use wsbench_load::tally::Phase;
+use wsbench_load::template::NotFound;
 use wsbench_wire::connection::MessageKind::{Binary, Text};
 use wsbench_wire::opcode::OpCode;
 
@@ -152,7 +153,7 @@ fn a_refused_login_is_a_failure_of_its_own() {
 fn variables_of_the_environment_are_awaited() {
     let login = |value: &'static str| {
         let mut awaited = Awaited::new(Text, Pattern::Equals(b"welcome {env:NAME}".to_vec()));
-        let found = awaited.look_up(&|name| (name == "NAME").then(|| value.to_owned()));
+        let found = awaited.look_up(&|name: &str| (name == "NAME").then(|| value.to_owned()));
         found.unwrap();
         LoginSteps::default()
             .send(Text, "token 7")
@@ -180,8 +181,9 @@ fn variables_of_the_environment_are_awaited() {
         spec.check().unwrap().secrets().clean("hidden-name"),
         "(withheld)"
     );
-    let unset = Awaited::new(Text, Pattern::Equals(b"{env:NAME}".to_vec())).look_up(&|_| None);
-    assert_eq!(unset, Err("NAME".to_owned()));
+    let unset =
+        Awaited::new(Text, Pattern::Equals(b"{env:NAME}".to_vec())).look_up(&|_: &str| None);
+    assert_eq!(unset, Err(NotFound::Variable("NAME".to_owned())));
 }
 
 #[test]

@@ -5,6 +5,10 @@
 
 use thiserror::Error;
 use wsbench_load::plan::{Header, RESERVED_HEADERS, is_field_value, is_origin, is_token};
+use wsbench_load::template::{Lookup, NotFound, Template, TemplateError};
+
+/// Beginning of a place for a column of a file.
+pub(crate) const COLUMN: &str = "{csv:";
 
 /// The reason why something cannot be added to the opening handshake.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -30,6 +34,31 @@ pub enum HeaderError {
     Reserved {
         /// The header.
         name: String,
+    },
+    /// The value takes a row of a file for each connection, and is wrong as a text.
+    #[error("the value of {name}: {error}")]
+    Words {
+        /// The header.
+        name: String,
+        /// Fault of the text.
+        error: TemplateError,
+    },
+    /// The same with a place in it that has no value before a connection is open.
+    #[error(
+        "the value of {name} takes {{csv:FILE:COLUMN}}, {{env:NAME}} and {{conn}}; nothing else is known \
+         before a connection is open"
+    )]
+    Early {
+        /// The header.
+        name: String,
+    },
+    /// Something that it names is not there.
+    #[error("the value of {name}: {lacks}")]
+    NotFound {
+        /// The header.
+        name: String,
+        /// The thing that is not there.
+        lacks: NotFound,
     },
     /// A subprotocol is no token (RFC 6455 section 4.1, item 10).
     #[error("'{name}' is not a subprotocol name: no spaces or commas")]
@@ -67,6 +96,32 @@ pub fn header(text: &str) -> Result<Header, HeaderError> {
     Ok(Header::new(name, value))
 }
 
+/// The same header with a value for each connection, where a row of a file stands in it.
+///
+/// # Errors
+/// A text that is wrong, what is not there, values that would break the request.
+pub fn of_each(header: Header, find: &dyn Lookup) -> Result<Header, HeaderError> {
+    let value = header.reveal().filter(|value| value.contains(COLUMN));
+    let Some(value) = value.filter(|_| header.words().is_none()) else {
+        return Ok(header);
+    };
+    let name = header.name.clone();
+    let mut words = match Template::for_words(value) {
+        Ok(words) => words,
+        Err(error) => return Err(HeaderError::Words { name, error }),
+    };
+    if !words.is_of_connection() {
+        return Err(HeaderError::Early { name });
+    }
+    if let Err(lacks) = words.look_up(find) {
+        return Err(HeaderError::NotFound { name, lacks });
+    }
+    if !words.secrets().all(is_field_value) {
+        return Err(HeaderError::Value { name });
+    }
+    Ok(Header::of_each(name, words))
+}
+
 /// Reads the name of a subprotocol.
 ///
 /// # Errors
@@ -96,6 +151,7 @@ pub fn origin(text: &str) -> Result<String, HeaderError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wsbench_load::template::Column;
 
     #[test]
     fn a_header_is_a_name_and_a_value() {
@@ -124,6 +180,52 @@ mod tests {
             assert!(
                 matches!(refused, Err(HeaderError::Reserved { .. })),
                 "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_header_may_take_a_row_for_each_connection() {
+        struct Rows;
+        impl Lookup for Rows {
+            fn variable(&self, name: &str) -> Option<String> {
+                (name == "KIND").then(|| "Bearer".to_owned())
+            }
+            fn column(&self, _: &str, name: &str) -> Result<Column, String> {
+                let value = match name {
+                    "broken" => "a\r\nb",
+                    _ => "hidden",
+                };
+                Column::new(vec!["first".into(), value.into()]).ok_or_else(String::new)
+            }
+        }
+        let of = |text: &str| of_each(header(text).unwrap(), &Rows);
+        let found = of("X-Who: {env:KIND} {csv:u.csv:token}").unwrap();
+        let words = found.words().unwrap();
+        assert_eq!(words.of_connection(3), "Bearer hidden");
+        assert_eq!(
+            (found.reveal(), found.shown()),
+            (Some("Bearer first"), "(withheld)")
+        );
+        let plain = of("X-Who: {env:KIND}").unwrap();
+        assert_eq!(
+            plain.shown(),
+            "{env:KIND}",
+            "a text without a row is none of ours"
+        );
+        for (text, words) in [
+            ("A: {csv:u.csv}", "names no column"),
+            ("A: {csv:u.csv:t} {room}", "nothing else is known"),
+            (
+                "A: {csv:u.csv:t}{env:OTHER}",
+                "the environment has no OTHER",
+            ),
+            ("A: {csv:u.csv:broken}", "the value of A holds a line break"),
+        ] {
+            let error = of(text).unwrap_err().to_string();
+            assert!(
+                error.contains(words) && !error.contains("hidden"),
+                "{error}"
             );
         }
     }

@@ -74,6 +74,8 @@ pub mod defaults;
 #[doc(hidden)]
 pub mod header;
 #[doc(hidden)]
+pub mod local_values;
+#[doc(hidden)]
 pub mod machine;
 #[doc(hidden)]
 pub mod preflight;

@@ -24,6 +24,7 @@ use wsbench_load::plan::{
 };
 use wsbench_load::route::Target;
 use wsbench_load::secret::{shown_subprotocols, shown_url};
+use wsbench_load::template::Lookup;
 
 use crate::header;
 use crate::lines::{self, Fault};
@@ -34,9 +35,6 @@ pub use preset::{PRESETS, Preset};
 
 use file::{AllFile, EachFile, RoomsFile, SCHEMA, Texts};
 use speech::Speaker;
-
-/// Looks a variable of the environment up.
-pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// The end of what is said of a file that cannot be read.
 const ADVICE: &str = "; `wsbench schema scenario` tells every key";
@@ -120,15 +118,15 @@ impl Scenario {
     ///
     /// # Errors
     /// [`ScenarioError`]: a file that is not there, a line that is wrong, a variable of the environment
-    /// that is not set.
-    pub fn read(path: &Path, environment: Environment<'_>) -> Result<Self, ScenarioError> {
+    /// that is not set, a column that no file has.
+    pub fn read(path: &Path, find: &dyn Lookup) -> Result<Self, ScenarioError> {
         let text = bounded::text_of(path, LARGEST_WRITTEN).map_err(|source| {
             ScenarioError::Unreadable {
                 path: path.to_owned(),
                 source,
             }
         })?;
-        Self::parse(path, &text, environment)
+        Self::parse(path, &text, find)
     }
 
     /// Reads the scenario that stands at `path`, from its text.
@@ -145,11 +143,11 @@ impl Scenario {
     ///     message = '{"text":"{tag}{fill}"}'
     ///     size = 100
     /// "#;
-    /// let scenario = Scenario::parse(Path::new("chat.toml"), text, &|_| None).unwrap();
+    /// let scenario = Scenario::parse(Path::new("chat.toml"), text, &|_: &str| None).unwrap();
     /// let spec = scenario.spec().unwrap();
     /// assert!(spec.check().is_ok());
     /// let wrong = text.replace("{tag}", "{tog}");
-    /// let error = Scenario::parse(Path::new("chat.toml"), &wrong, &|_| None).unwrap_err();
+    /// let error = Scenario::parse(Path::new("chat.toml"), &wrong, &|_: &str| None).unwrap_err();
     /// assert!(error.to_string().starts_with("chat.toml:7: message: at byte 9: '{tog}'"));
     /// ```
     ///
@@ -158,14 +156,14 @@ impl Scenario {
     pub fn parse(
         path: &Path,
         text: &str,
-        environment: Environment<'_>,
+        find: &dyn Lookup,
     ) -> Result<Self, ScenarioError> {
         let source = Source::new(path, text);
         let file: ScenarioFile =
             toml::from_str(text).map_err(|error| source.unread(&error, ADVICE))?;
         let speaker = Speaker {
             source,
-            environment,
+            find,
             has_rooms: file.rooms.is_some(),
         };
         ScenarioReader {
@@ -180,12 +178,12 @@ impl Scenario {
     ///
     /// # Errors
     /// [`ScenarioError::NoPreset`], or a variable of the environment that is not set.
-    pub fn preset(name: &str, environment: Environment<'_>) -> Result<Self, ScenarioError> {
+    pub fn preset(name: &str, find: &dyn Lookup) -> Result<Self, ScenarioError> {
         let preset = Preset::named(name).ok_or_else(|| ScenarioError::NoPreset {
             name: name.to_owned(),
         })?;
         let path = format!("preset:{name}");
-        Self::parse(Path::new(&path), preset.text, environment)
+        Self::parse(Path::new(&path), preset.text, find)
     }
 
     /// The task by itself; `None` without a server.
@@ -374,9 +372,15 @@ impl ScenarioReader<'_> {
 
     fn headers(&self) -> Read<Vec<Header>> {
         let headers = self.file.headers.iter().map(|(name, value)| {
+            let fault = |error| self.source.fault(name, value, error);
+            if value.get_ref().contains(header::COLUMN) {
+                let written = header::header(&format!("{name}: {}", value.get_ref()));
+                let filled = written.and_then(|it| header::of_each(it, self.speaker.find));
+                return filled.map_err(fault);
+            }
             let filled = self.speaker.with_variables(name, value, value.get_ref())?;
             let parsed = header::header(&format!("{name}: {}", filled.text));
-            let parsed = parsed.map_err(|error| self.source.fault(name, value, error))?;
+            let parsed = parsed.map_err(fault)?;
             Ok(match filled.values.is_empty() {
                 true => parsed,
                 false => Header::secret(parsed.name, filled.text),
@@ -432,7 +436,7 @@ mod tests {
         let text = include_str!("scenario/presets/phoenix.toml");
         assert!(text.contains(from), "{from}");
         let text = text.replace(from, to);
-        match Scenario::parse(Path::new("s.toml"), &text, &|_| None) {
+        match Scenario::parse(Path::new("s.toml"), &text, &|_: &str| None) {
             Ok(_) => String::new(),
             Err(error) => error.to_string(),
         }
@@ -441,7 +445,7 @@ mod tests {
     #[test]
     fn every_preset_makes_a_plan_that_is_stored() {
         for preset in PRESETS {
-            let scenario = Scenario::preset(preset.name, &|_| None).unwrap();
+            let scenario = Scenario::preset(preset.name, &|_: &str| None).unwrap();
             let spec = scenario.spec().unwrap();
             let plan = spec
                 .check()
@@ -454,7 +458,7 @@ mod tests {
             let read: PlanSpec = serde_json::from_value(stored).unwrap();
             assert_eq!(read, plan.redacted(), "{}", preset.name);
         }
-        let error = Scenario::preset("socketio", &|_| None)
+        let error = Scenario::preset("socketio", &|_: &str| None)
             .unwrap_err()
             .to_string();
         assert!(
@@ -616,7 +620,7 @@ mod tests {
         for (from, to, words) in MISTAKES_IN_BYTES.iter().copied() {
             assert!(preset.contains(from), "{from}");
             let text = preset.replace(from, to);
-            let error = Scenario::parse(Path::new("s.toml"), &text, &|_| None).unwrap_err();
+            let error = Scenario::parse(Path::new("s.toml"), &text, &|_: &str| None).unwrap_err();
             let told = error.to_string();
             assert!(told.contains(words), "{from} → {to}: {told}");
         }
@@ -626,7 +630,7 @@ mod tests {
             "message = '",
         );
         let text = text.replace("{fill}\"}'", "{fill}'");
-        let spec = Scenario::parse(Path::new("s.toml"), &text, &|_| None)
+        let spec = Scenario::parse(Path::new("s.toml"), &text, &|_: &str| None)
             .unwrap()
             .spec();
         let error = spec.unwrap().check().unwrap_err().to_string();
@@ -669,7 +673,7 @@ mod tests {
         assert!(!stored.to_string().contains("sesame"), "{stored}");
         let again: PlanSpec = serde_json::from_value(stored).unwrap();
         assert!(again.check().is_err(), "what was withheld is missed");
-        let unset = Scenario::parse(Path::new("s.toml"), &text, &|_| None).unwrap_err();
+        let unset = Scenario::parse(Path::new("s.toml"), &text, &|_: &str| None).unwrap_err();
         assert!(unset.to_string().contains("no TOKEN"), "{unset}");
     }
 
@@ -683,7 +687,7 @@ mod tests {
             "\u{0}",
             "[[clients]]\ncount = 1\nroles = []",
         ] {
-            let error = Scenario::parse(Path::new("s.toml"), text, &|_| None).unwrap_err();
+            let error = Scenario::parse(Path::new("s.toml"), text, &|_: &str| None).unwrap_err();
             assert!(error.to_string().starts_with("s.toml:"), "{error}");
         }
     }

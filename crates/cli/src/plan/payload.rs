@@ -1,4 +1,4 @@
-//! What each message carries, from the flags; the only place where a plan reads files.
+//! What each message carries, from the flags, and from the files that they name.
 
 use std::io;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use wsbench::bounded::{self, LARGEST_STORED};
 use wsbench_load::corpus::Corpus;
 use wsbench_load::plan::{Encoding, Envelope, Payload, Spoken};
-use wsbench_load::template::Template;
+use wsbench_load::template::{Lookup, Template};
 
 use crate::args::{ModeArg, PayloadArgs};
 use crate::usage::UsageError;
@@ -22,24 +22,32 @@ const BUILTIN_CORPUS: &str = "builtin";
 ///
 /// # Errors
 /// Flags that say different things, a file that cannot be read or is not what it should be.
-pub(super) fn of(args: &PayloadArgs, seed: u64) -> Result<(Payload, Option<Envelope>), UsageError> {
+pub(super) fn of(
+    args: &PayloadArgs,
+    seed: u64,
+    find: &dyn Lookup,
+) -> Result<(Payload, Option<Envelope>), UsageError> {
     let is_for_many = matches!(args.mode(), ModeArg::Broadcast | ModeArg::Pubsub);
     match &args.template {
         Some(template) if is_for_many => {
-            let (envelope, size) = envelope(template, args)?;
+            let (envelope, size) = envelope(template, args, find)?;
             let sized = PayloadArgs {
                 template: None,
                 size: Some(size),
                 ..args.clone()
             };
-            Ok((messages(&sized, seed)?, Some(envelope)))
+            Ok((messages(&sized, seed, find)?, Some(envelope)))
         }
-        _ => Ok((messages(args, seed)?, None)),
+        _ => Ok((messages(args, seed, find)?, None)),
     }
 }
 
 /// The text around the tag and the filling of messages for many, and the size of these two.
-fn envelope(template: &Template, args: &PayloadArgs) -> Result<(Envelope, SizeRange), UsageError> {
+fn envelope(
+    template: &Template,
+    args: &PayloadArgs,
+    find: &dyn Lookup,
+) -> Result<(Envelope, SizeRange), UsageError> {
     let others = [
         (args.message.is_some(), "--message"),
         (args.file.is_some(), "--file"),
@@ -50,7 +58,7 @@ fn envelope(template: &Template, args: &PayloadArgs) -> Result<(Envelope, SizeRa
         return Err(UsageError::TemplateAnd { flag });
     }
     let words = Template::for_words(template.text()).map_err(UsageError::ModesTemplate)?;
-    let words = looked_up("--template", &words)?;
+    let words = looked_up("--template", &words, find)?;
     let size = match (args.size, words.has_filling()) {
         (Some(_), false) => return Err(UsageError::SizeWithoutFill),
         (Some(size), true) => size,
@@ -67,7 +75,7 @@ fn envelope(template: &Template, args: &PayloadArgs) -> Result<(Envelope, SizeRa
 }
 
 /// The messages themselves.
-fn messages(args: &PayloadArgs, seed: u64) -> Result<Payload, UsageError> {
+fn messages(args: &PayloadArgs, seed: u64, find: &dyn Lookup) -> Result<Payload, UsageError> {
     if args.text && args.binary {
         return Err(UsageError::TextAndBinary);
     }
@@ -85,7 +93,7 @@ fn messages(args: &PayloadArgs, seed: u64) -> Result<Payload, UsageError> {
         return Err(UsageError::RequestFlag { flag });
     }
     if let Some(template) = &args.template {
-        return template_payload(template, args, encoding);
+        return template_payload(template, args, encoding, find);
     }
     if let Some(path) = &args.corpus {
         let others = [
@@ -128,6 +136,7 @@ fn template_payload(
     template: &Arc<Template>,
     args: &PayloadArgs,
     encoding: Encoding,
+    find: &dyn Lookup,
 ) -> Result<Payload, UsageError> {
     let others = [
         (args.message.is_some(), "--message"),
@@ -143,7 +152,7 @@ fn template_payload(
         _ => Template::parse(template.text()),
     };
     let compiled = compiled.map_err(UsageError::ModesTemplate)?;
-    let template = Arc::new(looked_up("--template", &compiled)?);
+    let template = Arc::new(looked_up("--template", &compiled, find)?);
     Ok(Payload::Template { encoding, template })
 }
 

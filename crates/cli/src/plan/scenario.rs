@@ -2,22 +2,25 @@
 
 use wsbench::scenario::Scenario;
 use wsbench_load::plan::Header;
+use wsbench_load::template::Lookup;
 
 use crate::args::Measure;
 use crate::usage::UsageError;
-use crate::workload_args::variable;
 
 /// The scenario that the flags name, and the flags with what it says.
 ///
 /// # Errors
 /// A file that cannot be read, a line of it that is wrong, flags that say what it says.
-pub(super) fn of(measure: &Measure) -> Result<Option<(Scenario, Measure)>, UsageError> {
+pub(super) fn of(
+    measure: &Measure,
+    find: &dyn Lookup,
+) -> Result<Option<(Scenario, Measure)>, UsageError> {
     let workload = &measure.payload.workload;
     let mut scenario = match (&workload.scenario, &workload.preset) {
         (None, None) => return Ok(None),
         (Some(_), Some(_)) => return Err(UsageError::ScenarioAnd { flag: "--preset" }),
-        (Some(path), None) => Scenario::read(path, &variable)?,
-        (None, Some(name)) => Scenario::preset(name, &variable)?,
+        (Some(path), None) => Scenario::read(path, find)?,
+        (None, Some(name)) => Scenario::preset(name, find)?,
     };
     if let Some(flag) = said_twice(measure) {
         return Err(UsageError::ScenarioAnd { flag });

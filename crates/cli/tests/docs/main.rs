@@ -57,6 +57,7 @@ fn carry_out(name: &str) {
     for block in page.blocks() {
         match block.language.as_str() {
             "toml" => world.keep(&block),
+            "csv" => world.keep_rows(&block),
             "yaml" => {
                 for command in workflow::commands(name, &block) {
                     world.carry_out(&command);

@@ -120,6 +120,12 @@ impl World {
         fs::write(path, lines.collect::<String>()).unwrap();
     }
 
+    /// Writes the file of users that a block shows.
+    pub(crate) fn keep_rows(&self, block: &Block) {
+        let lines = block.lines.iter().map(|(_, line)| format!("{line}\n"));
+        fs::write(self.path("users.csv"), lines.collect::<String>()).unwrap();
+    }
+
     /// Carries a command of a page out, and holds it to its exit code and to the files that it
     /// says it writes.
     pub(crate) fn carry_out(&mut self, command: &Command) {

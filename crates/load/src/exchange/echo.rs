@@ -22,7 +22,7 @@ use crate::message::MessageSource;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::pairing::{InOrder, Matched, Pairing};
-use crate::plan::{ByNumber, Greeting, Plan, RoomSet, Think, Verify};
+use crate::plan::{ByNumber, Greeting, Plan, Think, Verify};
 use crate::series::Series;
 use crate::speech::Speech;
 use crate::tally::{Law, LogRecord, MessageCounts};
@@ -62,8 +62,6 @@ struct Aside {
     times: Vec<Nanos>,
     /// Greetings that were taken.
     greetings: u32,
-    /// Its rooms, of one whose requests are of them.
-    rooms: Option<RoomSet>,
 }
 
 /// One worker's own: the source of its messages, and what of the plan its connections ask for.
@@ -122,9 +120,7 @@ impl<const BY_NUMBER: bool> Exchange for Echo<BY_NUMBER> {
         }
     }
 
-    fn new(connection: u32, place: u32, speech: &Speech, local: &Local) -> Self {
-        let words = local.words.as_ref().filter(|_| BY_NUMBER);
-        let asks_in = words.map(|_| speech.rooms_of(place));
+    fn new(connection: u32, _: u32, _: &Speech, local: &Local) -> Self {
         Self {
             connection,
             in_all: local.round_trips.map_or(u64::MAX, u64::from),
@@ -135,12 +131,7 @@ impl<const BY_NUMBER: bool> Exchange for Echo<BY_NUMBER> {
             matched: 0,
             load_is_booked: false,
             pairing: Pairing::default(),
-            rare: asks_in.map(|rooms| {
-                Box::new(Aside {
-                    rooms: Some(rooms),
-                    ..Aside::default()
-                })
-            }),
+            rare: None,
         }
     }
 

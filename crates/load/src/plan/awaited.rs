@@ -14,7 +14,7 @@ use crate::plan::error::Why;
 use crate::plan::request::{Leaf, Pointer};
 use crate::secret::{Redactor, WITHHELD, is_credential, shown_text};
 use crate::template::reading::{Named, Reading};
-use crate::template::{LONGEST_NUMBER, Template, Values, decimal, octets};
+use crate::template::{LONGEST_NUMBER, Lookup, NotFound, Template, Values, decimal, octets};
 
 /// A message that is awaited, wherever that is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,11 +55,11 @@ impl Awaited {
         }
     }
 
-    /// Looks the variables of the environment up that its texts name.
+    /// Looks up what its texts name.
     ///
     /// # Errors
-    /// The name of the first that is not set.
-    pub fn look_up(&mut self, find: &dyn Fn(&str) -> Option<String>) -> Result<(), String> {
+    /// The first that is not there.
+    pub fn look_up(&mut self, find: &dyn Lookup) -> Result<(), NotFound> {
         let mut templates = self.parts.iter_mut().filter_map(AwaitedPart::template_mut);
         templates.try_for_each(|template| template.look_up(find))
     }

@@ -3,6 +3,7 @@
 use crate::plan::payload::Payload;
 use crate::plan::spec::PlanSpec;
 use crate::secret::Redactor;
+use crate::template::Template;
 
 impl PlanSpec {
     /// The credentials that the plan holds, by their values: what a server sends back of them is withheld
@@ -15,7 +16,7 @@ impl PlanSpec {
         }
         all.add_url(&self.target.revealed_url());
         for template in self.clients.templates() {
-            template.secrets().for_each(|secret| all.add(secret));
+            all.add_all(template.secrets());
             all.add_text(template.text());
         }
         for awaited in self.clients.awaited() {
@@ -23,7 +24,7 @@ impl PlanSpec {
         }
         match &self.clients.exchange.payload {
             Payload::Template { template, .. } => {
-                template.secrets().for_each(|secret| all.add(secret));
+                all.add_all(template.secrets());
                 all.add_text(template.text());
             }
             Payload::Fixed { bytes, .. } => {
@@ -37,6 +38,7 @@ impl PlanSpec {
             if header.is_secret() {
                 all.add(value);
             }
+            all.add_all(header.words().into_iter().flat_map(Template::secrets));
         }
         all.add_subprotocols(&self.upgrade.subprotocols);
         if let Some(login) = self.connect.route.proxy.as_ref().and_then(|it| it.login()) {

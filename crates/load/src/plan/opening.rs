@@ -1,5 +1,6 @@
 //! How connections are opened: where to, over what, and what the opening handshake asks for.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -10,6 +11,7 @@ use wsbench_wire::deflate::{Offer, Wish};
 use crate::nanos::Nanos;
 use crate::route::Route;
 use crate::secret::{Secret, WITHHELD, credentials_in_text, is_credential};
+use crate::template::Template;
 
 /// Requests of the opening handshake (RFC 6455 section 4.1).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,7 +25,8 @@ pub struct Upgrade {
 }
 
 impl Upgrade {
-    /// The headers as they are sent, with a `User-Agent` among them. Made once for all connections.
+    /// The headers as they are sent, with a `User-Agent` among them. Made once for all connections, but for
+    /// values that differ between these.
     #[must_use]
     pub fn revealed(&self) -> RevealedHeaders {
         let pair = |it: &Header| (it.name.clone(), it.reveal().unwrap_or_default().to_owned());
@@ -31,11 +34,16 @@ impl Upgrade {
         // Some servers and many proxies turn away whoever does not say what he is.
         let own = (!self.headers.iter().any(is_named))
             .then(|| (USER_AGENT.0.to_owned(), USER_AGENT.1.to_owned()));
-        RevealedHeaders(
-            own.into_iter()
+        let first = own.iter().len();
+        let words = self.headers.iter().enumerate();
+        let words = words.filter_map(|(at, it)| Some((first + at, it.words()?.clone())));
+        RevealedHeaders {
+            words: words.collect(),
+            pairs: own
+                .into_iter()
                 .chain(self.headers.iter().map(pair))
                 .collect(),
-        )
+        }
     }
 }
 
@@ -83,20 +91,31 @@ pub fn is_origin(text: &str) -> bool {
 
 /// Request headers with their values, credentials among them; `Debug` shows the names alone.
 #[derive(Clone, PartialEq, Eq)]
-pub struct RevealedHeaders(Box<[(String, String)]>);
+pub struct RevealedHeaders {
+    /// Names and values, in order.
+    pairs: Box<[(String, String)]>,
+    /// Values that differ between connections, and which of the pairs they are of.
+    words: Box<[(usize, Template)]>,
+}
 
 impl RevealedHeaders {
-    /// Names and values, in order.
+    /// Names and values for connection number `connection`, in order.
     #[must_use]
-    pub fn pairs(&self) -> &[(String, String)] {
-        &self.0
+    pub fn of(&self, connection: u32) -> Cow<'_, [(String, String)]> {
+        let mut pairs = Cow::Borrowed(&*self.pairs);
+        for (at, words) in &self.words {
+            if let Some((_, value)) = pairs.to_mut().get_mut(*at) {
+                *value = words.of_connection(connection);
+            }
+        }
+        pairs
     }
 }
 
 impl fmt::Debug for RevealedHeaders {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list()
-            .entries(self.0.iter().map(|(name, _)| name))
+            .entries(self.pairs.iter().map(|(name, _)| name))
             .finish()
     }
 }
@@ -113,6 +132,8 @@ pub struct Header {
 enum Value {
     Open(String),
     Secret(Secret),
+    /// One for each connection, and that of the first.
+    Each(Box<Template>, Secret),
 }
 
 impl Header {
@@ -139,12 +160,32 @@ impl Header {
         }
     }
 
-    /// The value, for whoever sends it; `None` where it was withheld.
+    /// A header whose value is made for each connection, and is a credential.
+    #[must_use]
+    pub fn of_each(name: impl Into<String>, words: Template) -> Self {
+        let first = Secret::new(words.of_connection(0));
+        Self {
+            name: name.into(),
+            value: Value::Each(Box::new(words), first),
+        }
+    }
+
+    /// The text of which each connection's value is made; `None` where all have the same.
+    #[must_use]
+    pub fn words(&self) -> Option<&Template> {
+        match &self.value {
+            Value::Each(words, _) => Some(words),
+            Value::Open(_) | Value::Secret(_) => None,
+        }
+    }
+
+    /// The value, for whoever sends it, of the first connection where each has its own; `None` where it was
+    /// withheld.
     #[must_use]
     pub fn reveal(&self) -> Option<&str> {
         match &self.value {
             Value::Open(value) => Some(value),
-            Value::Secret(secret) => secret.reveal(),
+            Value::Secret(secret) | Value::Each(_, secret) => secret.reveal(),
         }
     }
 
@@ -153,18 +194,21 @@ impl Header {
     pub fn shown(&self) -> &str {
         match &self.value {
             Value::Open(value) => value,
-            Value::Secret(_) => WITHHELD,
+            Value::Secret(_) | Value::Each(..) => WITHHELD,
         }
     }
 
     /// True of one whose value is a credential.
     #[must_use]
     pub fn is_secret(&self) -> bool {
-        matches!(self.value, Value::Secret(_))
+        !matches!(self.value, Value::Open(_))
     }
 
-    /// The same with a value that everybody may see.
+    /// The same with a value that everybody may see. Values of files are not shown to anybody.
     pub(super) fn opened(&self) -> Self {
+        if self.words().is_some() {
+            return self.redacted();
+        }
         Self {
             name: self.name.clone(),
             value: Value::Open(self.reveal().unwrap_or(WITHHELD).to_owned()),
@@ -176,7 +220,7 @@ impl Header {
             name: self.name.clone(),
             value: match &self.value {
                 Value::Open(value) => Value::Open(value.clone()),
-                Value::Secret(_) => Value::Secret(Secret::withheld()),
+                Value::Secret(_) | Value::Each(..) => Value::Secret(Secret::withheld()),
             },
         }
     }

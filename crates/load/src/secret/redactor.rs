@@ -69,13 +69,18 @@ impl std::fmt::Debug for Redactor {
 impl Redactor {
     /// A value that no output shows.
     pub fn add(&mut self, value: &str) {
-        let value = value.trim();
-        let is_known = self.0.iter().any(|known| known == value);
-        if value.len() >= SHORTEST && value != WITHHELD && !is_known {
-            self.0.push(value.to_owned());
-            // The longest first: a shorter one may be a part of it.
-            self.0.sort_by_key(|known| std::cmp::Reverse(known.len()));
-        }
+        self.add_all([value]);
+    }
+
+    /// Values that no output shows, of which there may be as many as a file has rows.
+    pub fn add_all<'v>(&mut self, values: impl IntoIterator<Item = &'v str>) {
+        let values = values.into_iter().map(str::trim);
+        let values = values.filter(|value| value.len() >= SHORTEST && *value != WITHHELD);
+        self.0.extend(values.map(str::to_owned));
+        // The longest first: a shorter one may be a part of it.
+        let longest_first = |it: &String| (std::cmp::Reverse(it.len()), it.clone());
+        self.0.sort_by_cached_key(longest_first);
+        self.0.dedup();
     }
 
     /// Credentials of a URL.

@@ -67,7 +67,7 @@ fn named(text: &str) -> impl Iterator<Item = Spotted<'_>> {
         let front = text[..at].trim_end_matches(is_pad);
         let letters = front.bytes().rev().take(LONGEST_NAME);
         let name = &front[front.len() - letters.take_while(|it| is_of_name(*it)).count()..];
-        if !is_credential(name) {
+        if !is_credential(name) || is_in_place(front) {
             return None;
         }
         let behind = text[at + 1..].trim_start_matches(is_pad);
@@ -79,6 +79,12 @@ fn named(text: &str) -> impl Iterator<Item = Spotted<'_>> {
         let is_value = !value.is_empty() && !is_word && !value.contains(['{', '[']);
         is_value.then_some(Spotted { name, span })
     })
+}
+
+/// True of a text that ends within a place of a template that names a file and a column of it.
+fn is_in_place(front: &str) -> bool {
+    let place = front.rfind("{csv:");
+    place.is_some_and(|from| !front[from..].contains('}'))
 }
 
 /// The value that begins at `from`, behind the word of its scheme.
@@ -206,6 +212,7 @@ mod tests {
         for text in [
             "room=1",
             "{\"token\":\"{env:TOKEN}\"}",
+            "{\"token\":\"{csv:tokens:token}\",\"room\":1}",
             "{\"token\":true,\"key\":null}",
             "AUTHENTICATE PLAIN",
             "AUTH OK",

@@ -66,10 +66,11 @@ impl<X: Exchange> Session<X> {
             handshake = handshake.offering(compression.wish.offer());
         }
         let upgrade = &context.common.plan.upgrade;
+        let headers = context.common.headers.of(self.number);
         let request = Request {
             authority: &context.common.authority,
             resource: &context.common.plan.target.resource,
-            headers: context.common.headers.pairs(),
+            headers: &headers,
             subprotocols: &upgrade.subprotocols,
             origin: upgrade.origin.as_deref(),
         };

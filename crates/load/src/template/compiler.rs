@@ -1,10 +1,14 @@
 //! Texts made to templates: what stays, and what is put in.
 
 use super::{
-    Enclosure, MOST_HEX, MOST_NESTED, Placeholder, Segment, Template, TemplateError, TextPurpose,
-    signing,
+    Enclosure, MOST_HEX, MOST_NESTED, NamedColumn, Placeholder, Segment, Template, TemplateError,
+    TextPurpose, Variable, signing,
 };
-use crate::secret::Secret;
+
+/// Beginning of a place that is filled in with a column of a file.
+const COLUMN: &str = "csv:";
+/// Bytes of the beginnings that say where a value is from: `env:`, `cap.` and `csv:`.
+const PREFIX: usize = COLUMN.len();
 
 /// A template in the making.
 pub(super) struct Compiler {
@@ -12,7 +16,8 @@ pub(super) struct Compiler {
     segments: Vec<Segment>,
     /// Bytes that stay, up to where the next place begins.
     literal: Vec<u8>,
-    env: Vec<(String, Option<Secret>)>,
+    variables: Vec<Variable>,
+    columns: Vec<NamedColumn>,
     captures: Vec<String>,
     /// Signatures that the text under way is within.
     nested: usize,
@@ -24,7 +29,8 @@ impl Compiler {
             purpose,
             segments: Vec::new(),
             literal: Vec::new(),
-            env: Vec::new(),
+            variables: Vec::new(),
+            columns: Vec::new(),
             captures: Vec::new(),
             nested: 0,
         }
@@ -77,11 +83,16 @@ impl Compiler {
     /// Adds the place of this name, which begins at byte `at`.
     fn add_place(&mut self, name: &str, at: usize) -> Result<(), TemplateError> {
         let purpose = self.purpose;
-        let slot = match (name.strip_prefix("env:"), name.strip_prefix("cap.")) {
-            (Some(name), _) if !name.is_empty() => Placeholder::Env(self.variable(name)),
-            (_, Some(name)) if !name.is_empty() && purpose != TextPurpose::Echo => {
-                Placeholder::Capture(place_of(name, &mut self.captures, |known| known, |it| it))
+        let slot = match name.split_at_checked(PREFIX) {
+            Some(("env:", name)) if !name.is_empty() => Placeholder::Env(self.variable(name)),
+            Some(("cap.", name)) if !name.is_empty() && purpose != TextPurpose::Echo => {
+                let new = || name.to_owned();
+                Placeholder::Capture(place_of(&mut self.captures, |known| known == name, new))
             }
+            Some((COLUMN, cell)) => Placeholder::Column(self.column(cell).ok_or_else(|| {
+                let name = name.to_owned();
+                TemplateError::NoColumn { at, name }
+            })?),
             _ => slot(name, at, purpose)?,
         };
         let is_joined = match (self.literal.last(), self.segments.last()) {
@@ -98,7 +109,16 @@ impl Compiler {
 
     /// The place of a variable of the environment in the list of those.
     fn variable(&mut self, name: &str) -> usize {
-        place_of(name, &mut self.env, |(known, _)| known, |it| (it, None))
+        let new = || Variable::new(name.to_owned());
+        place_of(&mut self.variables, |known| known.name == name, new)
+    }
+
+    /// The place of a column, `FILE:COLUMN`, in the list of those; `None` of anything else.
+    fn column(&mut self, cell: &str) -> Option<usize> {
+        let (file, name) = cell.rsplit_once(':')?;
+        let is_it = |known: &NamedColumn| known.file == file && known.name == name;
+        let new = || NamedColumn::new(file, name);
+        (!file.is_empty() && !name.is_empty()).then(|| place_of(&mut self.columns, is_it, new))
     }
 
     /// Adds a segment behind the bytes so far.
@@ -120,7 +140,8 @@ impl Compiler {
         Template {
             text: text.to_owned(),
             segments: self.segments,
-            env: self.env,
+            variables: self.variables,
+            columns: self.columns,
             captures: self.captures,
             is_of_bytes,
         }
@@ -128,7 +149,7 @@ impl Compiler {
 }
 
 /// True of a text that begins with a place: a brace and a letter, in words a whole name and no more,
-/// for the languages of queries put letters behind braces as well.
+/// for the languages of queries put letters behind braces as well. The names of files have any signs.
 fn begins_place(text: &str, purpose: TextPurpose) -> bool {
     let Some(inner) = text.strip_prefix('{') else {
         return false;
@@ -136,22 +157,17 @@ fn begins_place(text: &str, purpose: TextPurpose) -> bool {
     let is_named = inner.starts_with(|first: char| first.is_ascii_alphabetic());
     let is_sign = |sign: char| sign.is_ascii_alphanumeric() || "_.:-".contains(sign);
     let name = inner.split('}').next().unwrap_or_default();
-    is_named && (purpose != TextPurpose::Words || name.chars().all(is_sign))
+    let is_whole = name.starts_with(COLUMN) || name.chars().all(is_sign);
+    is_named && (purpose != TextPurpose::Words || is_whole)
 }
 
-/// The place of a name in a list, which it is added to unless it is there.
-fn place_of<T>(
-    name: &str,
-    list: &mut Vec<T>,
-    name_of: impl Fn(&T) -> &String,
-    new: impl FnOnce(String) -> T,
-) -> usize {
-    list.iter()
-        .position(|it| name_of(it) == name)
-        .unwrap_or_else(|| {
-            list.push(new(name.to_owned()));
-            list.len() - 1
-        })
+/// The place in a list of what is known by `is_it`, which is added to it unless it is there.
+fn place_of<T>(list: &mut Vec<T>, is_it: impl Fn(&T) -> bool, new: impl FnOnce() -> T) -> usize {
+    let known = list.iter().position(is_it);
+    known.unwrap_or_else(|| {
+        list.push(new());
+        list.len() - 1
+    })
 }
 
 /// The value that a name stands for in a text of this purpose.

@@ -130,34 +130,44 @@ fn pairs(digits: &str, at: usize) -> Result<Vec<u8>, TemplateError> {
 }
 
 /// Adds a text up to its quotation mark, which begins behind byte `at`; the bytes that it takes with
-/// the mark behind it.
+/// the mark behind it. A place may have escapes in it, so the text is read as a whole.
 fn quoted(compiler: &mut Compiler, at: usize, text: &str) -> Result<usize, TemplateError> {
-    let mut from = 0;
-    loop {
-        let open = TemplateError::Open { at };
-        let next = text[from..].find(['"', '\\']).ok_or(open.clone())?;
-        compiler.add_text(&text[from..from + next], at + 1 + from)?;
-        from += next + 1;
-        if text.as_bytes()[from - 1] == b'"' {
-            return Ok(from);
-        }
-        let escaped = text[from..].chars().next().ok_or(open)?;
-        compiler.add_bytes(match escaped {
-            '"' => b"\"",
-            '\\' => b"\\",
-            'n' => b"\n",
-            'r' => b"\r",
-            't' => b"\t",
-            '0' => b"\0",
-            _ => {
-                let found = format!("\\{escaped}");
-                return Err(TemplateError::NoBytes {
-                    at: at + from,
-                    found,
-                });
+    let (mut plain, mut escapes) = (String::new(), Vec::new());
+    let mut letters = text.char_indices();
+    while let Some((from, letter)) = letters.next() {
+        match letter {
+            '"' => {
+                // Each escape is a byte longer than what it stands for.
+                let before = |byte: usize| escapes.iter().filter(|it| **it < byte).count();
+                let added = compiler.add_text(&plain, 0);
+                added.map_err(|error| error.moved(|byte| at + 1 + byte + before(byte)))?;
+                return Ok(from + 1);
             }
-        });
-        from += escaped.len_utf8();
+            '\\' => {
+                let Some((_, escaped)) = letters.next() else {
+                    break;
+                };
+                escapes.push(plain.len());
+                plain.push(unescaped(escaped).ok_or_else(|| TemplateError::NoBytes {
+                    at: at + 1 + from,
+                    found: format!("\\{escaped}"),
+                })?);
+            }
+            other => plain.push(other),
+        }
+    }
+    Err(TemplateError::Open { at })
+}
+
+/// The character that a letter behind a backslash stands for.
+fn unescaped(letter: char) -> Option<char> {
+    match letter {
+        '"' | '\\' => Some(letter),
+        'n' => Some('\n'),
+        'r' => Some('\r'),
+        't' => Some('\t'),
+        '0' => Some('\0'),
+        _ => None,
     }
 }
 
@@ -211,6 +221,7 @@ mod tests {
             ("\"a\\", "at byte 0: what begins here is not closed"),
             ("\"a\\q\"", "at byte 2: '\\q' is none of what"),
             ("00 \"x{rom}\"", "at byte 5: '{rom}' is not known"),
+            (r#""\"ä\n{rom}\n""#, "at byte 7: '{rom}' is not known"),
             ("00 \"x{room\"", "at byte 5: the place that begins here"),
             ("äb", "at byte 0: 'äb' is none"),
         ] {
@@ -225,6 +236,23 @@ mod tests {
         );
         assert_eq!(from_hex("20 02 0000").unwrap(), b"\x20\x02\0\0");
         assert!(from_hex("20 0").is_err() && from_hex("zz").is_err());
+    }
+
+    /// The token that <https://jwt.io> begins with, whose claims are these.
+    #[test]
+    fn claims_of_a_token_are_written_with_escapes() {
+        let claims = r#"{\"sub\":\"1234567890\",\"name\":\"John Doe\",\"iat\":1516239022}"#;
+        let text = format!("04 {{u16: \"{{jwt:hs256:env:K:{claims}}}\"}}");
+        let mut words = Template::for_bytes(&text).unwrap();
+        let key = |_: &str| Some("your-256-bit-secret".to_owned());
+        words.look_up(&key).unwrap();
+        let mut out = Vec::new();
+        words.say(&Values::default(), &mut out);
+        let token = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.\
+             eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ.\
+             SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c";
+        assert_eq!(out[..3], [4, 0, token.len() as u8]);
+        assert_eq!(std::str::from_utf8(&out[3..]), Ok(token));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use memchr::memmem;
 
-use super::{LONGEST_NUMBER, Placeholder, Segment, Template, Values, decimal};
+use super::{Enclosure, LONGEST_NUMBER, Placeholder, Segment, Template, Values, decimal};
 use crate::identity::{MessageId, TAG_DIGITS, identity_of_digits};
 
 /// The things that a text names, as far as its template has places for them.
@@ -22,6 +22,38 @@ pub(crate) struct Reading<'a> {
     pub(crate) values: &'a Values<'a>,
     /// True where the number among them is that of what was said, and false where it is to be found.
     pub(crate) knows_number: bool,
+}
+
+/// Parts of a template with a length or a signature, as they are said: made once for a text that is read,
+/// wherever in it they may begin.
+#[derive(Default)]
+struct Enclosed(Vec<EnclosedPart>);
+
+struct EnclosedPart {
+    /// Number of its first segment, and of that behind it.
+    from: usize,
+    behind: usize,
+    said: Vec<u8>,
+}
+
+impl Enclosed {
+    /// The part of a template that begins with segment number `from`.
+    fn part(
+        &mut self,
+        template: &Template,
+        enclosure: Enclosure,
+        from: usize,
+        values: &Values<'_>,
+    ) -> &EnclosedPart {
+        let known = self.0.iter().position(|part| part.from == from);
+        let at = known.unwrap_or_else(|| {
+            let mut said = Vec::new();
+            let behind = template.say_enclosed(enclosure, from, values, &mut said);
+            self.0.push(EnclosedPart { from, behind, said });
+            self.0.len() - 1
+        });
+        &self.0[at]
+    }
 }
 
 impl Named {
@@ -92,6 +124,15 @@ impl Template {
         text: &'t [u8],
         reading: Reading<'_>,
     ) -> Option<(Named, &'t [u8])> {
+        self.read_front_with(&mut Enclosed::default(), text, reading)
+    }
+
+    fn read_front_with<'t>(
+        &self,
+        enclosed: &mut Enclosed,
+        text: &'t [u8],
+        reading: Reading<'_>,
+    ) -> Option<(Named, &'t [u8])> {
         let (mut named, mut rest, mut place) = (Named::default(), text, 0);
         while let Some(segment) = self.segments.get(place) {
             place += 1;
@@ -102,9 +143,8 @@ impl Template {
                     (named, rest) = (named.and(seen)?, behind);
                 }
                 Segment::Open(enclosure) => {
-                    let mut said = Vec::new();
-                    place = self.say_enclosed(*enclosure, place, reading.values, &mut said);
-                    rest = rest.strip_prefix(&*said)?;
+                    let part = enclosed.part(self, *enclosure, place, reading.values);
+                    (rest, place) = (rest.strip_prefix(&*part.said)?, part.behind);
                 }
                 Segment::Close => return None,
             }
@@ -114,13 +154,18 @@ impl Template {
 
     /// The same of a text in which it stands somewhere.
     pub(crate) fn read_within(&self, text: &[u8], reading: Reading<'_>) -> Option<Named> {
-        let mut at = 0;
+        let (mut at, mut enclosed) = (0, Enclosed::default());
         while let Some(rest) = text.get(at..) {
-            // It begins where that stands which stays, and without such a front anywhere.
-            if let Some(Segment::Literal(front)) = self.segments.first() {
-                at += memmem::find(rest, front)?;
-            }
-            if let Some((named, _)) = self.read_front(&text[at..], reading) {
+            // It begins where that stands which is known, and without such a front anywhere.
+            at += match self.segments.first() {
+                Some(Segment::Literal(front)) => memmem::find(rest, front)?,
+                Some(Segment::Open(enclosure)) => {
+                    let part = enclosed.part(self, *enclosure, 1, reading.values);
+                    memmem::find(rest, &part.said)?
+                }
+                _ => 0,
+            };
+            if let Some((named, _)) = self.read_front_with(&mut enclosed, &text[at..], reading) {
                 return Some(named);
             }
             at += 1;
@@ -194,6 +239,9 @@ impl Template {
             }
             Placeholder::Room => behind(values.room.as_bytes()),
             Placeholder::Env(place) => behind(self.env_value(place).as_bytes()),
+            Placeholder::Column(place) => {
+                behind(self.column_value(place, values.connection).as_bytes())
+            }
             Placeholder::Capture(place) => behind(self.captured(place, values)),
             Placeholder::Hex(_) | Placeholder::NowNs | Placeholder::NowMs | Placeholder::Fill => {
                 let mut said = Vec::new();
@@ -270,6 +318,43 @@ mod tests {
             named.is_some()
         };
         assert!(is_there("h13") && is_there("h1 h13") && !is_there("h1") && !is_there("h131"));
+    }
+
+    /// A signature in front of a text is looked for as it is, and so is one behind a number that is not known.
+    #[test]
+    fn what_is_signed_is_found_wherever_it_stands() {
+        let key = |_: &str| Some("k".to_owned());
+        let signed = "{hmac:sha256:env:K:{conn}/{room}}";
+        for (text, named) in [
+            (format!("{signed}:ok"), None),
+            (format!("{{seq}}:{signed}"), Some(5)),
+        ] {
+            let mut template = words(&text);
+            template.look_up(&key).unwrap();
+            let mut said = b"5 5: ".to_vec();
+            template.say(
+                &Values {
+                    sequence: 5,
+                    ..VALUES
+                },
+                &mut said,
+            );
+            let reading = Reading {
+                values: &VALUES,
+                knows_number: false,
+            };
+            let found = template.read_within(&said, reading);
+            assert_eq!(found.map(|it| it.sequence), Some(named), "{text}");
+            let other = Values {
+                connection: 8,
+                ..VALUES
+            };
+            let reading = Reading {
+                values: &other,
+                knows_number: false,
+            };
+            assert_eq!(template.read_within(&said, reading), None, "{text}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Texts that are signed: what protocols with private channels and tokens ask for (Pusher, JSON Web Tokens).
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::hmac;
@@ -14,6 +16,27 @@ const AROUND_CLAIMS: usize = 36 + 43 + 2;
 const SIGNATURE_DIGITS: usize = 64;
 /// Beginning of the name of a variable, which has the key.
 const VARIABLE: &str = "env:";
+
+/// A key, derived once for all that is signed by it.
+#[derive(Clone, Debug)]
+pub(super) struct SigningKey(Arc<hmac::Key>);
+
+impl SigningKey {
+    /// The key that a value of the user's own makes.
+    pub(super) fn new(value: &str) -> Self {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, value.as_bytes());
+        Self(Arc::new(key))
+    }
+}
+
+impl PartialEq for SigningKey {
+    /// Keys cannot be compared, and follow from the values beside them, which are.
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for SigningKey {}
 
 /// Form of what becomes of a text that is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,19 +75,20 @@ impl SignedAs {
         }
     }
 
-    /// Puts what becomes of it in the place of the text that stands in `out` from byte `from` on.
-    pub(super) fn put(self, key: &str, from: usize, out: &mut Vec<u8>) {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes());
+    /// Puts what becomes of it in the place of the text that stands in `out` from byte `from` on: nothing
+    /// without a key, for what was not looked up is in no run.
+    pub(super) fn put(self, key: Option<&SigningKey>, from: usize, out: &mut Vec<u8>) {
         let text = out.split_off(from);
+        let Some(SigningKey(key)) = key else { return };
         match self {
             Self::Hmac => {
-                let tag = hmac::sign(&key, &text);
+                let tag = hmac::sign(key, &text);
                 out.extend_from_slice(octets::hex(tag.as_ref()).as_bytes());
             }
             Self::Jwt => {
                 let encoded = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
                 let claims = format!("{}.{}", encoded(HEADER.as_bytes()), encoded(&text));
-                let tag = hmac::sign(&key, claims.as_bytes());
+                let tag = hmac::sign(key, claims.as_bytes());
                 out.extend_from_slice(claims.as_bytes());
                 out.push(b'.');
                 out.extend_from_slice(encoded(tag.as_ref()).as_bytes());
@@ -118,12 +142,12 @@ pub(super) fn at_front(text: &str, at: usize) -> Result<Option<ToSign<'_>>, Temp
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Captured, Template, Values};
+    use super::super::{Captured, NotFound, Template, Values};
     use super::*;
 
     fn said(text: &str, key: &str) -> String {
         let mut template = Template::for_words(text).unwrap();
-        template.look_up(&|_| Some(key.to_owned())).unwrap();
+        template.look_up(&|_: &str| Some(key.to_owned())).unwrap();
         let captures = [Captured {
             name: "socket_id".to_owned(),
             bytes: b"1234.1234".to_vec(),
@@ -203,7 +227,7 @@ mod tests {
         );
         let unset = Template::for_words("{hmac:sha256:env:K:a}")
             .unwrap()
-            .look_up(&|_| None);
-        assert_eq!(unset, Err("K".to_owned()));
+            .look_up(&|_: &str| None);
+        assert_eq!(unset, Err(NotFound::Variable("K".to_owned())));
     }
 }

@@ -59,8 +59,10 @@ fn words_are_said_with_the_values_of_their_connection() {
     let text = r#"{cap.sid}/{room}#{n}{conn}:{tag}{fill} {now_ms} {env:TOKEN} {run} {"a"}"#;
     let mut words = Template::for_words(text).unwrap();
     assert!(words.is_withheld() && words.is_envelope());
-    assert_eq!(words.look_up(&|_| None), Err("TOKEN".to_owned()));
-    words.look_up(&|name| Some(format!("the {name}"))).unwrap();
+    let unset = words.look_up(&|_: &str| None);
+    assert_eq!(unset, Err(NotFound::Variable("TOKEN".to_owned())));
+    let found = words.look_up(&|name: &str| Some(format!("the {name}")));
+    found.unwrap();
     let captures = [Captured {
         name: "sid".to_owned(),
         bytes: b"s7".to_vec(),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Enclosure, Placeholder, Segment, TIME_DIGITS, Template, push_hex, push_number};
 use crate::identity::mix;
-use crate::secret::{Secret, WITHHELD, shown_text};
+use crate::secret::{WITHHELD, shown_text};
 
 const NS_PER_MS: u64 = 1_000_000;
 
@@ -79,25 +79,7 @@ impl Template {
         &self.captures
     }
 
-    /// Looks its variables of the environment up.
-    ///
-    /// # Errors
-    /// The name of the first that is not set.
-    pub fn look_up(&mut self, find: &dyn Fn(&str) -> Option<String>) -> Result<(), String> {
-        for (name, value) in &mut self.env {
-            let found = find(name).ok_or_else(|| name.clone())?;
-            *value = Some(Secret::new(found));
-        }
-        Ok(())
-    }
-
-    /// The values of its variables of the environment.
-    pub fn secrets(&self) -> impl Iterator<Item = &str> {
-        let values = self.env.iter().filter_map(|(_, value)| value.as_ref());
-        values.filter_map(Secret::reveal)
-    }
-
-    /// The same without the values of its variables, and without what its text says is a credential
+    /// The same without the values that were looked up, and without what its text says is a credential
     /// unless that is to be shown.
     #[must_use]
     pub fn redacted(&self, shows_secrets: bool) -> Self {
@@ -105,26 +87,30 @@ impl Template {
         if !shows_secrets && let Cow::Owned(shown) = shown_text(&self.text) {
             redacted.text = shown;
         }
-        for (_, value) in &mut redacted.env {
-            *value = None;
-        }
+        redacted.forget();
         redacted
     }
 
-    /// True of one whose variables of the environment were not looked up, or from whose text something
-    /// was taken.
+    /// True of one with something that was not looked up, or from whose text something was taken.
     #[must_use]
     pub fn is_withheld(&self) -> bool {
-        self.text.contains(WITHHELD) || self.env.iter().any(|(_, value)| value.is_none())
+        self.text.contains(WITHHELD) || self.lacks_values()
     }
 
     pub(super) fn has(&self, slot: Placeholder) -> bool {
         self.segments.contains(&Segment::Slot(slot))
     }
 
-    pub(super) fn env_value(&self, place: usize) -> &str {
-        let value = self.env.get(place).and_then(|(_, value)| value.as_ref());
-        value.and_then(Secret::reveal).unwrap_or_default()
+    /// The text for a connection where nothing else is known.
+    #[must_use]
+    pub fn of_connection(&self, connection: u32) -> String {
+        let mut said = Vec::new();
+        let values = Values {
+            connection,
+            ..Values::default()
+        };
+        self.say(&values, &mut said);
+        String::from_utf8_lossy(&said).into_owned()
     }
 
     /// Appends what is said with these values.
@@ -163,7 +149,7 @@ impl Template {
         let behind = self.say_from(from, values, out);
         match enclosure {
             Enclosure::Length(length) => length.put(begins, out),
-            Enclosure::Signed(form, key) => form.put(self.env_value(key), begins, out),
+            Enclosure::Signed(form, key) => form.put(self.key(key), begins, out),
         }
         behind
     }
@@ -199,6 +185,10 @@ impl Template {
                 push_hex(mix(seed ^ values.sequence), digits, out);
             }
             Placeholder::Env(place) => out.extend_from_slice(self.env_value(place).as_bytes()),
+            Placeholder::Column(place) => {
+                let value = self.column_value(place, values.connection);
+                out.extend_from_slice(value.as_bytes());
+            }
             Placeholder::Capture(place) => out.extend_from_slice(self.captured(place, values)),
         }
     }

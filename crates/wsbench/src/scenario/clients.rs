@@ -364,8 +364,8 @@ impl ScenarioReader<'_> {
             let what = "it has no {id} in it, the number by which its answer is known";
             return Err(fault(what.to_owned()));
         }
-        let found = template.look_up(self.speaker.environment);
-        found.map_err(|name| fault(format!("the environment has no {name}; export it")))?;
+        let found = template.look_up(self.speaker.find);
+        found.map_err(|lacks| fault(lacks.to_string()))?;
         clients.payload = Some(Payload::Template {
             encoding: Encoding::Text,
             template: Arc::new(template),

@@ -20,8 +20,8 @@ pub(super) const SCHEMA: &str = "wsbench.scenario/1";
 /// A scenario: how clients log in, what they send, and who receives it.
 ///
 /// Texts that are sent or awaited may have places in braces: {conn}, {seq}, {n}, {run}, {room}, {tag},
-/// {fill}, {now_ms}, {now_ns}, {rand:hex:16}, {env:NAME}, {cap.NAME}, {hmac:sha256:env:KEY:TEXT} and
-/// {jwt:hs256:env:KEY:CLAIMS}. Binary messages are written as
+/// {fill}, {now_ms}, {now_ns}, {rand:hex:16}, {env:NAME}, {csv:FILE:COLUMN}, {cap.NAME},
+/// {hmac:sha256:env:KEY:TEXT} and {jwt:hs256:env:KEY:CLAIMS}. Binary messages are written as
 /// pairs of hexadecimal digits, texts in quotation marks with places in them, and {u16: …} or {var: …}
 /// for what stands behind its length. Times are written with their unit (500ms, 2s, 1m30s), rates as 5k
 /// or 500/s, sizes as 30 or 16k (1024 bytes each k).
@@ -51,7 +51,7 @@ pub struct ScenarioFile {
     #[schemars(with = "Option<String>")]
     pub(super) origin: Option<Spanned<String>>,
     /// Further headers of the request, by name. {env:NAME} in a value is a variable of the environment,
-    /// which makes a credential of the value.
+    /// {csv:FILE:COLUMN} the connection's row of a file; either makes a credential of the value.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
     pub(super) headers: BTreeMap<String, Spanned<String>>,

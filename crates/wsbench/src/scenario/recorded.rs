@@ -104,7 +104,7 @@ pub fn scenario_of(
     }
     let text = draft(transcript, server)?.text();
     // The reader of scenarios has the last word. Variables are what they have to look like anywhere.
-    let scenario = Scenario::parse(Path::new(name), &text, &|_| Some(SHAPE.to_owned()));
+    let scenario = Scenario::parse(Path::new(name), &text, &|_: &str| Some(SHAPE.to_owned()));
     let scenario = scenario.map_err(|error| RecordedError::Unreadable(error.to_string()))?;
     let plan = scenario.spec().map(|spec| spec.check());
     match plan {

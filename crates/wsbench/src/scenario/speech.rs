@@ -8,10 +8,11 @@ use wsbench_load::plan::{
     Awaited, Beat, Expected, Expression, Locator, LoginStep, LoginSteps, Pattern, Reply, Spoken,
     Upkeep,
 };
-use wsbench_load::template::{Template, TemplateError, from_hex};
+use wsbench_load::template::{Lookup, NotFound, Template, TemplateError, from_hex};
 
 use super::file::{EveryFile, JoinFile, MatchFile, MatchTable, ReplyFile, Scalar, StepFile};
-use super::{Environment, Read, ScenarioError, Source};
+use super::{Read, Source};
+use crate::header::COLUMN;
 use crate::quantity;
 
 /// Beginning of a variable of the environment.
@@ -27,7 +28,7 @@ pub(super) struct FilledText {
 /// Reads texts.
 pub(super) struct Speaker<'a> {
     pub(super) source: Source<'a>,
-    pub(super) environment: Environment<'a>,
+    pub(super) find: &'a dyn Lookup,
     pub(super) has_rooms: bool,
 }
 
@@ -199,8 +200,8 @@ impl Speaker<'_> {
         parsed: Result<Template, TemplateError>,
     ) -> Read<Template> {
         let mut words = self.parsed(key, at, parsed)?;
-        let found = words.look_up(self.environment);
-        found.map_err(|name| self.unset(key, at, &name))?;
+        let found = words.look_up(self.find);
+        found.map_err(|lacks| self.source.fault(key, at, lacks))?;
         Ok(words)
     }
 
@@ -219,11 +220,6 @@ impl Speaker<'_> {
         Ok(words)
     }
 
-    fn unset<T>(&self, key: &str, at: &Spanned<T>, name: &str) -> ScenarioError {
-        let what = format!("the environment has no {name}; export it");
-        self.source.fault(key, at, what)
-    }
-
     /// A text in which nothing but variables of the environment is put in.
     pub(super) fn with_variables<T>(
         &self,
@@ -231,6 +227,11 @@ impl Speaker<'_> {
         at: &Spanned<T>,
         text: &str,
     ) -> Read<FilledText> {
+        if text.contains(COLUMN) {
+            let what = "a row of a file differs from connection to connection, and this is the same for \
+                        all; put {csv:FILE:COLUMN} into a header or into the login";
+            return Err(self.source.fault(key, at, what));
+        }
         let mut filled = FilledText::default();
         let mut rest = text;
         while let Some(begin) = rest.find(VARIABLE) {
@@ -239,8 +240,11 @@ impl Speaker<'_> {
                 let what = "{env:NAME} is not closed, or has no name";
                 return Err(self.source.fault(key, at, what));
             };
-            let value = (self.environment)(&name[..end]);
-            let value = value.ok_or_else(|| self.unset(key, at, &name[..end]))?;
+            let name_of_it = &name[..end];
+            let value = self.find.variable(name_of_it).ok_or_else(|| {
+                let lacks = NotFound::Variable(name_of_it.to_owned());
+                self.source.fault(key, at, lacks)
+            })?;
             filled.text.push_str(&rest[..begin]);
             filled.text.push_str(&value);
             filled.values.push(value);
@@ -261,8 +265,8 @@ impl Speaker<'_> {
             self.parsed(key, at, parsed)?;
         }
         let mut awaited = Awaited::new(None, pattern);
-        let found = awaited.look_up(self.environment);
-        found.map_err(|name| self.unset(key, at, &name))?;
+        let found = awaited.look_up(self.find);
+        found.map_err(|lacks| self.source.fault(key, at, lacks))?;
         Ok(awaited)
     }
 

@@ -39,9 +39,7 @@ impl<const BY_NUMBER: bool> Echo<BY_NUMBER> {
         };
         asked.clear();
         let speech = &io.common.speech;
-        let rooms = self.rare.as_ref().and_then(|rare| rare.rooms.as_ref());
-        let room = rooms.map_or(0, |rooms| rooms.at(sequence));
-        let values = speech.values(self.connection, room, sequence, due);
+        let values = speech.values_in_turn(self.connection, sequence, due);
         words.say(&values, &mut asked);
         let kind = io.local.source.kind();
         io.common.push_message(io.codec, kind, [&asked, &[]]);

@@ -1,5 +1,5 @@
-//! A login for another process of the same run: its texts as they were written, with the names of variables in
-//! the place of their values.
+//! A login for another process of the same run: its texts as they were written, with the names of variables
+//! and of columns in the place of their values.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::{LoginStep, LoginSteps, Spoken, StoredStep, StoredWords};
 use crate::secret::shown_text;
+use crate::template::{Lookup, NotFound};
 
 /// A login as it is handed to others. What it says is not shown.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,9 +33,9 @@ pub enum NotHanded {
     /// A message in it is no text, nor written as bytes.
     #[error("a message of the login has no written form")]
     Unwritten,
-    /// A variable is not set.
-    #[error("{0} is not set, and a text of the login asks for it")]
-    NotSet(String),
+    /// A value is not there.
+    #[error("{0}; a text of the login asks for it")]
+    NotFound(#[from] NotFound),
 }
 
 impl LoginSteps {
@@ -79,17 +80,17 @@ fn written(spoken: &Spoken) -> Result<StoredWords, NotHanded> {
 }
 
 impl HandedLogin {
-    /// The login, with what `find` has for its variables.
+    /// The login, with what `find` has for what it names.
     ///
     /// # Errors
     /// [`NotHanded`].
-    pub fn login(self, find: &dyn Fn(&str) -> Option<String>) -> Result<LoginSteps, NotHanded> {
+    pub fn login(self, find: &dyn Lookup) -> Result<LoginSteps, NotHanded> {
         let mut login = LoginSteps::default();
         for step in self.0 {
             match step {
                 HandedStep::Say(words) => {
                     let mut spoken = words.told().map_err(|_| NotHanded::Unwritten)?;
-                    spoken.words.look_up(find).map_err(NotHanded::NotSet)?;
+                    spoken.words.look_up(find)?;
                     login = login.then(LoginStep::Send(spoken));
                 }
                 HandedStep::Else(step) => {
@@ -99,7 +100,7 @@ impl HandedLogin {
         }
         for step in &mut login.steps {
             if let LoginStep::Expect(expected) = step {
-                expected.awaited.look_up(find).map_err(NotHanded::NotSet)?;
+                expected.awaited.look_up(find)?;
             }
         }
         Ok(login)
@@ -109,19 +110,6 @@ impl HandedLogin {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
-    }
-
-    /// Names of the variables in what it says and awaits.
-    #[must_use]
-    pub fn variables(&self) -> Vec<String> {
-        let found = std::cell::RefCell::new(Vec::new());
-        let note = |name: &str| {
-            found.borrow_mut().push(name.to_owned());
-            Some(String::new())
-        };
-        // What cannot be read has none that could be found.
-        let _ = self.clone().login(&note);
-        found.into_inner()
     }
 }
 
@@ -162,10 +150,12 @@ mod tests {
         );
         assert!(!format!("{handed:?}").contains("join"));
         let read: HandedLogin = serde_json::from_str(&text).unwrap();
-        assert_eq!(read.variables(), ["WHO"]);
         assert_eq!(read.clone().login(&find), Ok(login));
-        let unset = read.login(&|_| None);
-        assert_eq!(unset, Err(NotHanded::NotSet("WHO".to_owned())));
+        let unset = read.login(&|_: &str| None).unwrap_err();
+        assert_eq!(
+            unset.to_string(),
+            "the environment has no WHO; export it; a text of the login asks for it"
+        );
     }
 
     #[test]

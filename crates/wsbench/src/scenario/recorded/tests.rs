@@ -54,7 +54,7 @@ fn read(text: &str) -> Table {
 
 /// The plan of a file, whose variables are all set.
 fn spec(text: &str) -> PlanSpec {
-    let scenario = Scenario::parse(Path::new("app.toml"), text, &|_| Some("x".repeat(24)));
+    let scenario = Scenario::parse(Path::new("app.toml"), text, &|_: &str| Some("x".repeat(24)));
     scenario.unwrap().spec().unwrap()
 }
 
