@@ -2,7 +2,7 @@
 
 use clap::Args;
 use thiserror::Error;
-use wsbench::quantity::{self, QuantityError};
+use wsbench::quantity::{self, QuantityError, ReadsError};
 use wsbench_load::plan::{Reads, SlowReaders};
 
 /// Rate of a slow reader where nothing was said, bytes a second.
@@ -16,7 +16,8 @@ pub(crate) struct MixArgs {
     /// slow=5,stall=100ms/1s, which read nothing for 100ms of each second.
     ///
     /// They send nothing and are among no receivers; what is told is how the others fare beside them, and
-    /// when the server cut them off.
+    /// when the server cut them off. Where a scenario has clients that receive and do not send, they are
+    /// taken of these.
     #[arg(long, value_name = "WHAT", value_parser = mix)]
     pub(crate) mix: Option<Mix>,
 }
@@ -35,7 +36,7 @@ enum CountOrShare {
 }
 
 impl MixArgs {
-    /// The slow readers among so many connections.
+    /// The slow readers, where so many connections may be some.
     pub(crate) fn slow(&self, connections: u32) -> Option<SlowReaders> {
         let mix = self.mix?;
         Some(SlowReaders {
@@ -54,6 +55,9 @@ pub(crate) enum MixError {
     /// A quantity in it is none.
     #[error(transparent)]
     Quantity(#[from] QuantityError),
+    /// It does not say how they read.
+    #[error(transparent)]
+    Reads(#[from] ReadsError),
     /// It is not of that form.
     #[error("'{0}' is no mix; write it like slow=5%, slow=5,rate=10k or slow=5,stall=100ms/1s")]
     NoMix(String),
@@ -75,16 +79,8 @@ fn mix(text: &str) -> Result<Mix, MixError> {
         None if how.is_none() => Reads::Rate {
             bytes_per_s: USUAL_RATE,
         },
-        Some(("rate", rate)) => Reads::Rate {
-            bytes_per_s: quantity::positive_u32(rate)?,
-        },
-        Some(("stall", stall)) => {
-            let (length, every) = stall.split_once('/').ok_or_else(no_mix)?;
-            Reads::Stall {
-                length: quantity::positive_span(length)?,
-                every: quantity::positive_span(every)?,
-            }
-        }
+        Some(("rate", rate)) => quantity::reads_at(rate)?,
+        Some(("stall", stall)) => quantity::reads_with_stalls(stall)?,
         _ => return Err(no_mix()),
     };
     Ok(Mix { number, reads })

@@ -45,7 +45,7 @@ const UNTIL_AT_MOST: Nanos = Nanos::from_secs(120);
 /// From ping to ping beside echoes.
 const PING_EVERY: Nanos = Nanos::from_millis(100);
 /// Round trips of each client, as the older tool had it.
-pub(crate) const DEFAULT_ROUNDTRIPS: u32 = 5;
+pub(crate) const DEFAULT_ROUNDTRIPS: u32 = defaults::ROUND_TRIPS;
 /// The server that is to be measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ServerUnderTest {
@@ -131,7 +131,7 @@ fn order_of(
     let connections = match sessions {
         Some(sessions) => {
             let lasts = stop.duration().unwrap_or(Nanos::ZERO) + warmup;
-            modes::places(asked, sessions, lasts)
+            defaults::places(asked.max_sessions, sessions, lasts)
         }
         None => concurrency(measure.amount.connections.unwrap_or(CONNECTIONS), stop),
     };
@@ -201,6 +201,7 @@ fn fill_workload(
     if let Some(scenario) = scenario {
         scenario.fill(spec);
     }
+    modes::mix(&measure.payload.pushes.mix, spec);
     let exchange = &mut spec.clients.exchange;
     let workload = &measure.payload.workload;
     exchange.rooms = workload.rooms_beside(exchange.rooms.take())?;
@@ -296,7 +297,6 @@ fn carried_over(measure: &Measure, spec: &mut PlanSpec) {
     spec.shows_secrets = measure.output.show_secrets;
     let clients = &mut spec.clients;
     clients.keep_alive = measure.connect.keep_alive;
-    clients.slow = measure.payload.pushes.mix.slow(clients.connections);
     clients.returns = measure.pressure.sessions.returns.returns();
     clients.timeout = measure.machine.timeout;
     clients.fragment = measure.payload.fragment;

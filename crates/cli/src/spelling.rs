@@ -388,7 +388,8 @@ fn machine(spec: &PlanSpec, on: &Surroundings, words: &mut Words) {
     }
     words.some("--keep-alive", spec.clients.keep_alive.map(span));
     if let Some(slow) = &spec.clients.slow {
-        let (number, of) = (spec.clients.slow_readers(), spec.clients.connections);
+        let of = spec.clients.may_be_slow();
+        let number = slow.number(of);
         let is_number = (f64::from(number) / f64::from(of) - slow.share).abs() < f64::EPSILON;
         let share = (slow.share * 1e11).round() / 1e9;
         let readers = match is_number {

@@ -310,6 +310,11 @@ pub(crate) enum UsageError {
         "the scenario has several kinds of clients; say there how many of each, not by --connections"
     )]
     ScenarioConnections,
+    /// A schedule of sessions where a scenario has several kinds of clients.
+    #[error(
+        "the scenario has several kinds of clients, and clients that come by --arrive are of one; leave it out"
+    )]
+    ScenarioArrival,
     /// A scenario that says no server.
     #[error("the scenario has no url, and the command line none either; give one")]
     ScenarioWithoutUrl,

@@ -22,6 +22,8 @@ mod golden;
 mod html;
 mod http2;
 mod live;
+#[cfg(unix)]
+mod lives;
 mod loopback;
 #[cfg(unix)]
 mod one_sided;

@@ -188,6 +188,7 @@ fn rooms_senders_and_receivers_are_known_over_processes() {
             connections,
             publishes,
             subscribes: !publishes,
+            reads: None,
             join: LoginSteps::default(),
         };
         spec.clients.roles = vec![role(4, true), role(16, false)];

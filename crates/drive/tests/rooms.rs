@@ -112,6 +112,7 @@ fn roles(spec: &mut PlanSpec, senders: u32, receivers: u32) {
         connections,
         publishes,
         subscribes: !publishes,
+        reads: None,
         join: join(),
     };
     spec.clients.roles = vec![role(senders, true), role(receivers, false)];

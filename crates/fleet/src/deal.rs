@@ -125,6 +125,7 @@ mod tests {
             connections,
             publishes,
             subscribes: !publishes,
+            reads: None,
             join: LoginSteps::default(),
         };
         let roles = [role(2, true), role(7, false)];

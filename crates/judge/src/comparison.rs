@@ -217,7 +217,7 @@ pub(crate) fn differences(a: &PlanSpec, b: &PlanSpec) -> Vec<String> {
     } else if a.lifetime != b.lifetime {
         found.push("clients come or stay otherwise".to_owned());
     }
-    if a.slow != b.slow {
+    if !a.slow_kinds().eq(b.slow_kinds()) {
         found.push("the slow readers differ".to_owned());
     }
     if a.churn != b.churn {
@@ -669,6 +669,7 @@ mod tests {
             connections,
             publishes,
             subscribes: !publishes,
+            reads: None,
             join: LoginSteps::default(),
         }
     }

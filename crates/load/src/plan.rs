@@ -17,6 +17,7 @@ mod login;
 mod membership;
 mod opening;
 mod payload;
+mod readers;
 mod request;
 mod returns;
 mod role;

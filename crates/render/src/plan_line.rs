@@ -83,8 +83,8 @@ pub fn plan_line(plan: &PlanSpec) -> String {
     if let Some(every) = plan.clients.keep_alive {
         let _ = write!(line, ", a ping each {}", span(every));
     }
-    if let Some(slow) = &plan.clients.slow {
-        line.push_str(&slow_readers(plan.clients.slow_readers(), slow.reads));
+    for (number, reads) in plan.clients.slow_kinds() {
+        line.push_str(&slow_readers(number, reads));
     }
     if let Some(churn) = &plan.clients.churn {
         let _ = write!(line, ", {}", beside(churn));

@@ -3,12 +3,16 @@
 use std::net::Ipv4Addr;
 
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::StopRule;
+use wsbench_load::plan::{Sessions, StopRule};
 use wsbench_load::route::Target;
 
 /// Messages in flight on one connection of the open loop: enough for a second's stall of a server
 /// at a thousand messages a second on each connection.
 pub const MAX_IN_FLIGHT: u32 = 1024;
+/// Round trips of each client that is replaced, or of each session, as the older tool had it.
+pub const ROUND_TRIPS: u32 = 5;
+/// Places for sessions that are there at the same time, at most where nothing was said.
+const PLACES: u32 = 1 << 16;
 /// Size of a generated message, bytes, as the older tool had it.
 pub const SIZE: u32 = 30;
 /// Upper end over lower end of the bracket that ends a search which is told of none: `5%`.
@@ -35,6 +39,13 @@ pub fn interval(stop: StopRule) -> Nanos {
     Nanos(duration.0 / POINTS)
         .max(SHORTEST_INTERVAL)
         .min(LONGEST_INTERVAL)
+}
+
+/// Places for sessions that come for so long: as were asked for, or for all that come, whatever becomes
+/// of them, within what is reasonable.
+#[must_use]
+pub fn places(asked: Option<u32>, sessions: Sessions, lasts: Nanos) -> u32 {
+    asked.unwrap_or(sessions.within(lasts).min(PLACES))
 }
 
 /// The target that stands in a plan until its server has said where it listens: on another port of

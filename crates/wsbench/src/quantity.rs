@@ -5,6 +5,8 @@
 //! does not know which flag a quantity belongs to, nor which values make sense together.
 
 mod cpu_list;
+mod reads;
+mod returns;
 mod share;
 
 use thiserror::Error;
@@ -12,6 +14,8 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Greeting, LARGEST_MESSAGE};
 
 pub use cpu_list::{CpuList, cpu_list};
+pub use reads::{ReadsError, reads_at, reads_with_stalls};
+pub use returns::{ReturnError, drill, reconnect};
 pub use share::{percent, share};
 
 /// Largest message that may be asked for, bytes: 64 MiB.

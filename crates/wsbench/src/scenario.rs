@@ -17,15 +17,18 @@ use std::sync::Arc;
 use crate::bounded::{self, LARGEST_WRITTEN};
 use thiserror::Error;
 use toml::Spanned;
+use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Audience, Awaited, ByNumber, Envelope, Flow, Greeting, Header, LoginSteps, MessageUnit,
-    Payload, PlanSpec, Role, Rooms, Upkeep,
+    Audience, Awaited, ByNumber, Drill, Envelope, Flow, Greeting, Header, Lifetime, LoginSteps,
+    MessageUnit, Payload, PlanSpec, Reconnect, Returns, Role, Rooms, Sessions, SlowReaders, Stay,
+    StopRule, Upkeep,
 };
 use wsbench_load::route::Target;
 use wsbench_load::secret::{shown_subprotocols, shown_url};
 use wsbench_load::template::Lookup;
 
+use crate::defaults;
 use crate::header;
 use crate::lines::{self, Fault};
 use crate::quantity::{self, SizeRange};
@@ -54,8 +57,14 @@ pub struct Scenario {
     pub headers: Vec<Header>,
     /// Length of the measured window.
     pub duration: Option<Nanos>,
-    /// Connections in all.
-    pub connections: u32,
+    /// Connections in all; `None` of clients that come by a schedule.
+    pub connections: Option<u32>,
+    /// Clients that come by a schedule.
+    pub sessions: ScenarioSessions,
+    /// Connections that are cut on purpose.
+    pub drill: Option<Drill>,
+    /// Pauses of clients that come back.
+    pub reconnect: Option<Reconnect>,
     /// Messages a second; `None` in the closed loop.
     pub rate_per_s: Option<f64>,
     /// Messages in flight on each connection of the closed loop.
@@ -66,6 +75,31 @@ pub struct Scenario {
     parts: ScenarioParts,
 }
 
+/// Clients that come by a schedule, as far as a scenario has them.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ScenarioSessions {
+    /// Those that come a second; `None` where all are there from the beginning.
+    pub per_s: Option<f64>,
+    /// Time that each stays.
+    pub live: Option<Nanos>,
+    /// Round trips of each, where it stays for no time.
+    pub round_trips: Option<u32>,
+    /// Those that are there at the same time at most.
+    pub most: Option<u32>,
+}
+
+impl ScenarioSessions {
+    /// The schedule of a plan, as chance has it; `None` without one.
+    fn scheduled(&self) -> Option<Sessions> {
+        let round_trips = self.round_trips.unwrap_or(defaults::ROUND_TRIPS);
+        Some(Sessions {
+            per_s: self.per_s?,
+            process: Process::Poisson,
+            stay: self.live.map_or(Stay::RoundTrips(round_trips), Stay::Time),
+        })
+    }
+}
+
 /// Parts of a plan that a scenario gives as they are.
 #[derive(Clone, Debug)]
 struct ScenarioParts {
@@ -73,6 +107,7 @@ struct ScenarioParts {
     rooms: Option<Rooms>,
     unit: MessageUnit,
     roles: Vec<Role>,
+    slow: Option<SlowReaders>,
     login: LoginSteps,
     upkeep: Upkeep,
     envelope: Option<Envelope>,
@@ -153,11 +188,7 @@ impl Scenario {
     ///
     /// # Errors
     /// As [`Scenario::read`].
-    pub fn parse(
-        path: &Path,
-        text: &str,
-        find: &dyn Lookup,
-    ) -> Result<Self, ScenarioError> {
+    pub fn parse(path: &Path, text: &str, find: &dyn Lookup) -> Result<Self, ScenarioError> {
         let source = Source::new(path, text);
         let file: ScenarioFile =
             toml::from_str(text).map_err(|error| source.unread(&error, ADVICE))?;
@@ -190,13 +221,10 @@ impl Scenario {
     #[must_use]
     pub fn spec(&self) -> Option<PlanSpec> {
         let mut spec = PlanSpec::against(self.url.clone()?);
-        spec.clients.connections = self.connections;
+        self.live_in(&mut spec);
         spec.upgrade.subprotocols.clone_from(&self.subprotocols);
         spec.upgrade.origin.clone_from(&self.origin);
         spec.upgrade.headers.clone_from(&self.headers);
-        if let Some(duration) = self.duration {
-            spec.stop = wsbench_load::plan::StopRule::Duration(duration);
-        }
         spec.clients.arrival = clients::arrival(self.rate_per_s, self.depth);
         if let (
             Some(SizeRange { min, max }),
@@ -216,6 +244,26 @@ impl Scenario {
         Some(spec)
     }
 
+    /// Puts into a task who is there, when and for how long, and how long it lasts.
+    fn live_in(&self, spec: &mut PlanSpec) {
+        if let Some(duration) = self.duration {
+            spec.stop = StopRule::Duration(duration);
+        }
+        let lasts = spec.stop.duration().unwrap_or(Nanos::ZERO);
+        let clients = &mut spec.clients;
+        clients.connections = self.connections.unwrap_or(clients.connections);
+        if let Some(sessions) = self.sessions.scheduled() {
+            clients.lifetime = Lifetime::Scheduled(sessions);
+            clients.connections = defaults::places(self.sessions.most, sessions, lasts);
+        }
+        if self.drill.is_some() || self.reconnect.is_some() {
+            clients.returns = Some(Returns {
+                policy: self.reconnect.unwrap_or_default(),
+                drill: self.drill,
+            });
+        }
+    }
+
     /// Puts into a task what flags have no words for.
     pub fn fill(&self, spec: &mut PlanSpec) {
         let parts = &self.parts;
@@ -224,6 +272,7 @@ impl Scenario {
         clients.login = parts.login.clone().followed_by(&clients.login);
         clients.upkeep.clone_from(&parts.upkeep);
         clients.roles.clone_from(&parts.roles);
+        clients.slow = parts.slow;
         let exchange = &mut clients.exchange;
         exchange.audience = parts.audience;
         exchange.rooms.clone_from(&parts.rooms);
@@ -248,11 +297,17 @@ impl Scenario {
         }
     }
 
+    /// True where all clients do the same.
+    #[must_use]
+    pub fn is_of_one_kind(&self) -> bool {
+        self.parts.roles.is_empty() && self.parts.slow.is_none()
+    }
+
     /// Changes the number of connections, where all do the same; says whether it did.
     pub fn set_connections(&mut self, connections: u32) -> bool {
-        let is_one = self.parts.roles.is_empty();
+        let is_one = self.is_of_one_kind();
         if is_one {
-            self.connections = connections;
+            self.connections = Some(connections);
         }
         is_one
     }
@@ -293,6 +348,14 @@ impl ScenarioReader<'_> {
             let parsed = quantity::greeting(&greeting.get_ref().words());
             parsed.map_err(|error| source.fault("greeting", greeting, error))
         });
+        let drill = file.drill.as_ref().map(|drill| {
+            let parsed = quantity::drill(drill.get_ref());
+            parsed.map_err(|error| source.fault("drill", drill, error))
+        });
+        let reconnect = file.reconnect.as_ref().map(|policy| {
+            let parsed = quantity::reconnect(policy.get_ref());
+            parsed.map_err(|error| source.fault("reconnect", policy, error))
+        });
         let rooms = self.rooms()?;
         let login = self.speaker.steps(&file.login)?;
         let upkeep = self.speaker.upkeep(&file.reply, &file.every)?;
@@ -306,6 +369,9 @@ impl ScenarioReader<'_> {
             headers: self.headers()?,
             duration: duration.transpose()?,
             connections: clients.connections,
+            sessions: clients.sessions,
+            drill: drill.transpose()?,
+            reconnect: reconnect.transpose()?,
             rate_per_s: clients.rate_per_s,
             depth: clients.depth,
             size: clients.size,
@@ -314,6 +380,7 @@ impl ScenarioReader<'_> {
                 rooms,
                 unit: file.unit,
                 roles: clients.roles,
+                slow: clients.slow,
                 login: login.followed_by(&clients.join),
                 upkeep,
                 envelope: clients.envelope,

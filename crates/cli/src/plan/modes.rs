@@ -1,17 +1,16 @@
-//! Flags → what flows where nothing is answered, and connections that come by a schedule.
+//! Flags → what flows where nothing is answered, connections that come by a schedule, and slow readers.
 
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{ClockProbe, Flow, Pushes, Sessions, Stay};
+use wsbench_load::plan::{ClockProbe, Flow, PlanSpec, Pushes, Sessions, Stay};
 
 use super::DEFAULT_ROUNDTRIPS;
 use crate::args::{AmountArgs, ArrivalArg, ModeArg};
+use crate::mix_args::MixArgs;
 use crate::push_args::PushArgs;
 use crate::session_args::SessionArgs;
 use crate::usage::UsageError;
 
-/// Places for sessions that are there at the same time, at most where nothing was said.
-const PLACES: u32 = 1 << 16;
 /// Stay of each connection that comes and goes beside the load.
 const CHURN_STAY: Nanos = Nanos::from_secs(1);
 
@@ -120,9 +119,13 @@ fn process(arrival: Option<ArrivalArg>) -> Process {
     }
 }
 
-/// Places for sessions that come for so long: as were asked for, or for all that come, whatever becomes
-/// of them, within what is reasonable.
-pub(super) fn places(args: &SessionArgs, sessions: Sessions, lasts: Nanos) -> u32 {
-    let most = sessions.within(lasts).min(PLACES);
-    args.max_sessions.unwrap_or(most)
+/// Writes the slow readers of the flags into the plan, which outweigh those of a scenario.
+pub(super) fn mix(args: &MixArgs, spec: &mut PlanSpec) {
+    if args.mix.is_none() {
+        return;
+    }
+    for role in &mut spec.clients.roles {
+        role.reads = None;
+    }
+    spec.clients.slow = args.slow(spec.clients.may_be_slow());
 }

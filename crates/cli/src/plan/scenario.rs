@@ -25,6 +25,9 @@ pub(super) fn of(
     if let Some(flag) = said_twice(measure) {
         return Err(UsageError::ScenarioAnd { flag });
     }
+    if measure.pressure.sessions.arrive.is_some() && !scenario.is_of_one_kind() {
+        return Err(UsageError::ScenarioArrival);
+    }
     if let Some(connections) = measure.amount.connections
         && !scenario.set_connections(connections)
     {
@@ -35,7 +38,7 @@ pub(super) fn of(
     if filled.url.is_none() {
         return Err(UsageError::ScenarioWithoutUrl);
     }
-    filled.amount.connections = Some(scenario.connections);
+    lives(&scenario, measure, &mut filled);
     if filled.amount.messages.is_none() {
         filled.amount.duration = filled.amount.duration.or(scenario.duration);
     }
@@ -63,6 +66,24 @@ pub(super) fn of(
         connect.origin.clone_from(&scenario.origin);
     }
     Ok(Some((scenario, filled)))
+}
+
+/// Puts how long clients stay, whether they come by a schedule, and how they come back into the flags
+/// that do not say it.
+fn lives(scenario: &Scenario, measure: &Measure, filled: &mut Measure) {
+    let (of_file, amount) = (&scenario.sessions, &mut filled.amount);
+    let sessions = &mut filled.pressure.sessions;
+    sessions.arrive = sessions.arrive.or(of_file.per_s);
+    if sessions.arrive.is_none() {
+        amount.connections = scenario.connections;
+    }
+    if measure.pressure.sessions.live.is_none() && amount.roundtrips.is_none() {
+        (sessions.live, amount.roundtrips) = (of_file.live, of_file.round_trips);
+    }
+    sessions.max_sessions = sessions.max_sessions.or(of_file.most);
+    let returns = &mut sessions.returns;
+    returns.drill = returns.drill.or(scenario.drill);
+    returns.reconnect = returns.reconnect.or(scenario.reconnect);
 }
 
 /// The first flag that says what a scenario says.

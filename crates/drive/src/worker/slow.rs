@@ -22,13 +22,14 @@ const READS_PER_S: u32 = 10;
 /// Slow readers of one worker.
 #[derive(Debug)]
 pub(super) struct Slow {
-    reads: Reads,
     places: Vec<SlowPlace>,
 }
 
 /// State of the reading in one slot.
 #[derive(Clone, Copy, Debug)]
 struct SlowPlace {
+    /// Way in which it is read; `None` of one that is no slow reader.
+    reads: Option<Reads>,
     /// Nothing is read before this, where it reads at a rate.
     reads_from: Nanos,
     /// There is something to read.
@@ -38,38 +39,40 @@ struct SlowPlace {
 impl Slow {
     /// Those of a worker, whose slots are told; `None` of a plan without any.
     pub(super) fn new<X>(plan: &Plan, share: Share, slots: &mut [Slot<X>]) -> Option<Box<Self>> {
-        let slow = plan.clients.slow?;
-        for (at, slot) in slots.iter_mut().enumerate() {
-            slot.is_slow = plan.is_slow(share.place(at));
-        }
-        let place = SlowPlace {
-            reads_from: Nanos::ZERO,
-            wants: false,
-        };
+        plan.clients.slow_kinds().next()?;
+        let places = slots.iter_mut().enumerate().map(|(at, slot)| {
+            let reads = plan.reads_of(share.place(at));
+            slot.is_slow = reads.is_some();
+            SlowPlace {
+                reads,
+                reads_from: Nanos::ZERO,
+                wants: false,
+            }
+        });
         Some(Box::new(Self {
-            reads: slow.reads,
-            places: vec![place; slots.len()],
+            places: places.collect(),
         }))
     }
 
     /// Instant from which the slot is read again, at `now` or later.
     fn reads_from(&self, slot: usize, now: Nanos) -> Nanos {
-        match self.reads {
-            Reads::Rate { .. } => self.places[slot].reads_from.max(now),
-            Reads::Stall { length, every } => {
+        match self.places[slot].reads {
+            None => now,
+            Some(Reads::Rate { .. }) => self.places[slot].reads_from.max(now),
+            Some(Reads::Stall { length, every }) => {
                 let phase = Nanos(now.0 % every.0.max(1));
                 now + (length - phase)
             }
         }
     }
 
-    /// Bytes that are read at a time.
-    fn room(&self) -> usize {
-        match self.reads {
-            Reads::Rate { bytes_per_s } => {
+    /// Bytes that are read from a slot at a time.
+    fn room(&self, slot: usize) -> usize {
+        match self.places[slot].reads {
+            Some(Reads::Rate { bytes_per_s }) => {
                 (bytes_per_s / READS_PER_S).clamp(1, READ_AT_MOST as u32) as usize
             }
-            Reads::Stall { .. } => READ_AT_MOST,
+            Some(Reads::Stall { .. }) | None => READ_AT_MOST,
         }
     }
 
@@ -109,7 +112,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
     #[inline]
     pub(super) fn room(&self, slot: usize) -> usize {
         match &self.slow {
-            Some(slow) if self.slots[slot].is_slow && self.slots[slot].upgraded => slow.room(),
+            Some(slow) if self.slots[slot].is_slow && self.slots[slot].upgraded => slow.room(slot),
             _ => READ_AT_MOST,
         }
     }
@@ -121,7 +124,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         let Some(slow) = self.slow.as_mut().filter(|_| is_slow && !is_over) else {
             return false;
         };
-        let Reads::Rate { bytes_per_s } = slow.reads else {
+        let Some(Reads::Rate { bytes_per_s }) = slow.places[slot].reads else {
             return false;
         };
         let takes =

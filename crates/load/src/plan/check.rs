@@ -301,34 +301,43 @@ fn audience(population: &Population) -> Checked {
 
 /// Slow readers are among receivers of what others send, and leave some that are none.
 fn slow(spec: &PlanSpec, population: &Population) -> Checked {
-    let Some(slow) = &population.slow else {
-        return Ok(());
-    };
     let field = Field::Slow;
+    for role in population.roles.iter().filter(|role| role.reads.is_some()) {
+        let is_other = role.publishes || !role.subscribes;
+        refuse(is_other, field, Why::NotWith(Field::Roles))?;
+    }
+    if population.slow_kinds().next().is_none() {
+        return Ok(());
+    }
     let receives = population.is_fanned_out() || population.exchange.flow.pushes().is_some();
     refuse(!receives, field, Why::Needs(Field::Audience))?;
-    let is_share = slow.share > 0.0 && slow.share < 1.0;
-    refuse(!is_share, field, Why::NoShare { may_be_all: false })?;
-    let has_roles = !population.roles.is_empty();
-    refuse(has_roles, field, Why::NotWith(Field::Roles))?;
-    let number = population.slow_readers();
-    refuse(number == 0, field, Why::Zero)?;
-    let most = u64::from(population.connections.saturating_sub(1));
-    at_most(number.into(), most, field)?;
+    if let Some(slow) = &population.slow {
+        let is_share = slow.share > 0.0 && slow.share < 1.0;
+        refuse(!is_share, field, Why::NoShare { may_be_all: false })?;
+        let number = slow.number(population.may_be_slow());
+        refuse(number == 0, field, Why::Zero)?;
+    }
+    // Somebody has to receive whom figures are of.
+    let most = u64::from(population.subscribers().saturating_sub(1));
+    at_most(population.slow_readers().into(), most, field)?;
     // Slow readers send nothing, and each thread has its share of what is due.
     let sends = |thread: u32| {
         let mut own = (thread..population.connections).step_by(spec.threads.max(1) as usize);
         own.any(|place| !spec.is_slow(place))
     };
-    let has_idle = population.is_fanned_out() && !(0..spec.threads).all(sends);
+    let all_send = population.is_fanned_out() && population.roles.is_empty();
+    let has_idle = all_send && !(0..spec.threads).all(sends);
     refuse(has_idle, Field::Threads, Why::NotWith(field))?;
-    match slow.reads {
-        Reads::Rate { bytes_per_s } => not_zero(bytes_per_s, field),
-        Reads::Stall { length, every } => {
-            not_zero(length.0, field)?;
-            refuse(length >= every, field, Why::Malformed)
+    for (_, reads) in population.slow_kinds() {
+        match reads {
+            Reads::Rate { bytes_per_s } => not_zero(bytes_per_s, field)?,
+            Reads::Stall { length, every } => {
+                not_zero(length.0, field)?;
+                refuse(length >= every, field, Why::Malformed)?;
+            }
         }
     }
+    Ok(())
 }
 
 /// Only who is held can come back, and a drill is within the window.

@@ -1,5 +1,5 @@
 //! Lives of connections other than held and replaced: sessions that come by a schedule, connections that
-//! come and go beside the load, storms, slow readers.
+//! come and go beside the load, and storms.
 
 use super::flow::Flow;
 use super::spec::{PlanSpec, Population};
@@ -11,12 +11,6 @@ use crate::nanos::Nanos;
 const SESSIONS_A_THREAD: f64 = 20.0;
 
 impl Population {
-    /// Slow readers among the connections.
-    #[must_use]
-    pub fn slow_readers(&self) -> u32 {
-        self.slow.map_or(0, |slow| slow.number(self.connections))
-    }
-
     /// Sessions that come by a schedule; `None` where connections are held or replaced.
     #[must_use]
     pub fn sessions(&self) -> Option<Sessions> {

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::login::{LoginSteps, Spoken, StoredStep};
+use crate::plan::slow::Reads;
 
 /// Connections of one run that do the same.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,8 +17,18 @@ pub struct Role {
     pub publishes: bool,
     /// True where messages are for them.
     pub subscribes: bool,
+    /// Way in which they read, of slow readers; `None` where they read as fast as they can.
+    pub reads: Option<Reads>,
     /// Steps behind the login that all have.
     pub join: LoginSteps,
+}
+
+impl Role {
+    /// True of those among which slow readers may be: they receive, and neither send nor are slow by
+    /// their role.
+    pub(super) fn may_be_slow(&self) -> bool {
+        self.subscribes && !self.publishes && self.reads.is_none()
+    }
 }
 
 /// A role as documents hold it.
@@ -32,6 +43,9 @@ pub(super) struct StoredRole {
     /// True where messages are for them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     subscribes: bool,
+    /// Way in which they read, of slow readers; absent where they read as fast as they can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reads: Option<Reads>,
     /// What was said and awaited behind the login that all have; absent where nothing was. What was
     /// sent is withheld.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -44,6 +58,7 @@ impl StoredRole {
             connections: role.connections,
             publishes: role.publishes,
             subscribes: role.subscribes,
+            reads: role.reads,
             join: role.join.written(),
         }
     }
@@ -53,6 +68,7 @@ impl StoredRole {
             connections: self.connections,
             publishes: self.publishes,
             subscribes: self.subscribes,
+            reads: self.reads,
             join: LoginSteps::told(self.join)?,
         })
     }

@@ -10,7 +10,8 @@ use crate::seconds;
 /// of: what is told is what they do to the others.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SlowReaders {
-    /// Share of the connections, above 0 and below 1; rounded to whole ones.
+    /// Share of the connections, or with roles of those that receive and send nothing, above 0 and below 1;
+    /// rounded to whole ones.
     pub share: f64,
     /// Way in which they read.
     pub reads: Reads,

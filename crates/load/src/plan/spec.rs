@@ -134,7 +134,8 @@ pub struct Population {
     pub keep_alive: Option<Nanos>,
     /// Return of clients whose connections are lost; `None` where nothing was said of it.
     pub returns: Option<Returns>,
-    /// Slow readers among the connections; `None` where all read as fast as they can.
+    /// Slow readers among the connections, of those that receive and send nothing where there are roles;
+    /// `None` where all read as fast as they can, unless their role says otherwise.
     pub slow: Option<SlowReaders>,
     /// Further connections, beside those that carry the load: they come by this schedule, stay for a time
     /// without a message, and go. `None` where none do.
@@ -485,22 +486,6 @@ impl PlanSpec {
         spec.warmup.least = found.unwrap_or(self.warmup.least);
         spec.warmup.found = found;
         spec
-    }
-
-    /// True where the connection at this place of the run, from 0, is a slow reader. Places alternate
-    /// between threads; slow readers are spread evenly over those of each.
-    #[must_use]
-    pub fn is_slow(&self, place: u32) -> bool {
-        let Some(slow) = self.clients.slow else {
-            return false;
-        };
-        let (connections, threads) = (self.clients.connections, self.threads.max(1));
-        if place >= connections {
-            return false; // it comes and goes beside them
-        }
-        let (worker, at) = (place % threads, place / threads);
-        let before = worker * (connections / threads) + worker.min(connections % threads);
-        slow.is_one(u64::from(before) + u64::from(at))
     }
 
     /// True of a run whose latency the machine has a great part in: a single message in flight, or

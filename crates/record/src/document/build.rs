@@ -107,7 +107,7 @@ impl Record {
             acks: clients.exchange.ack.as_ref().map(|_| result.acks),
             pushes: clients.exchange.flow.pushes().map(|_| result.pushes),
             push_clock: PushClock::of(result),
-            slow: clients.slow.map(|_| result.slow),
+            slow: clients.slow_kinds().next().map(|_| result.slow),
             returns: clients.returns.map(|_| result.returns),
             sessions: comes.then_some(result.sessions),
             application_ns: application(result).filter(|_| clients.depth() == 1),

@@ -7,23 +7,28 @@ use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
     Arrival, Audience, Awaited, ByNumber, Encoding, Envelope, Flow, Locator, LoginSteps, Payload,
-    Pushes, Role, Rooms, Spoken, Stamp,
+    Pushes, Reads, Role, Rooms, SlowReaders, Spoken, Stamp,
 };
 use wsbench_load::template::{Template, TemplateError};
 
 use super::file::{AudienceFile, ClientsFile, MatchFile, RoleFile};
-use super::{Read, ScenarioReader};
+use super::{Read, ScenarioReader, ScenarioSessions};
 use crate::defaults;
 use crate::quantity::{self, SizeRange};
+use crate::suite::Amount;
 
 /// Content of all tables of clients together.
 pub(super) struct ClientsOfFile {
-    pub(super) connections: u32,
+    /// Connections in all; `None` of those that come by a schedule.
+    pub(super) connections: Option<u32>,
+    pub(super) sessions: ScenarioSessions,
     pub(super) rate_per_s: Option<f64>,
     pub(super) depth: Option<u32>,
     pub(super) size: Option<SizeRange>,
     pub(super) audience: Audience,
     pub(super) roles: Vec<Role>,
+    /// Slow readers among connections that have no roles.
+    pub(super) slow: Option<SlowReaders>,
     /// Steps behind the login, where all do the same.
     pub(super) join: LoginSteps,
     pub(super) envelope: Option<Envelope>,
@@ -55,25 +60,41 @@ impl ScenarioReader<'_> {
     /// Content of all tables of clients.
     pub(super) fn clients(&self, _: &LoginSteps, rooms: Option<&Rooms>) -> Read<ClientsOfFile> {
         let mut tables: Vec<_> = self.file.clients.iter().collect();
-        // Those that send are the first of a run.
-        tables.sort_by_key(|it| !has(it.get_ref(), RoleFile::Publish));
+        // Those that send are the first of a run, and slow readers the last.
+        tables.sort_by_key(|it| {
+            let it = it.get_ref();
+            (!has(it, RoleFile::Publish), it.read.is_some())
+        });
         let Some(first) = tables.first() else {
             let what = "a scenario has clients: [[clients]] with count and roles";
             return Err(self.source.at(0, "clients", what));
         };
         for table in &tables {
             self.check(table, tables.len())?;
+            self.check_life(table, tables.len())?;
         }
-        let counts = tables.iter().map(|it| self.count(it));
-        let counts: Vec<u32> = counts.collect::<Read<_>>()?;
+        self.check_readers(&tables)?;
+        let leading = first.get_ref();
+        let sessions = self.sessions(first)?;
+        let counts = match sessions.per_s {
+            Some(_) => Vec::new(),
+            None => {
+                let counts = tables.iter().map(|it| self.count(it));
+                counts.collect::<Read<Vec<u32>>>()?
+            }
+        };
         let connections = counts
             .iter()
             .fold(0, |all: u32, count| all.saturating_add(*count));
-        let leading = first.get_ref();
+        let connections = sessions.per_s.is_none().then_some(connections);
         let is_many = has(leading, RoleFile::Publish);
+        let slow = match is_many {
+            true => None,
+            false => self.slow(&tables, &counts)?,
+        };
         let roles = match (tables.len(), is_many && has(leading, RoleFile::Subscribe)) {
             (1, true) => Vec::new(),
-            (1, _) if !is_many => Vec::new(),
+            _ if !is_many => Vec::new(),
             _ => tables
                 .iter()
                 .zip(&counts)
@@ -86,17 +107,19 @@ impl ScenarioReader<'_> {
         };
         let clients = ClientsOfFile {
             connections,
-            rate_per_s: self.rate(leading)?,
+            sessions,
+            rate_per_s: self.per_s("rate", leading.rate.as_ref())?,
             depth: leading.depth.as_ref().map(|it| *it.get_ref()),
             size: self.size(leading)?,
             audience: self.audience(leading, is_many, rooms)?,
             roles,
+            slow,
             join,
             envelope: None,
             request: None,
             payload: None,
             ack: None,
-            flow: self.flow(leading, tables.len())?,
+            flow: self.flow(leading)?,
         };
         if is_many {
             return self.published(first, clients);
@@ -113,6 +136,10 @@ impl ScenarioReader<'_> {
         let (roles, is_many) = (it.roles.get_ref(), has(it, RoleFile::Publish));
         let fault = |what: &str| Err(self.source.fault("roles", &it.roles, what));
         let is_answered = has(it, RoleFile::Request) || has(it, RoleFile::Echo);
+        let senders = self.file.clients.iter();
+        let senders = senders.filter(|it| has(it.get_ref(), RoleFile::Publish));
+        let senders = senders.count();
+        let takes_pushes = senders == 0 && has(it, RoleFile::Subscribe) && it.read.is_none();
         if roles.is_empty() {
             return fault("it is empty; there are publish, subscribe, request, echo and idle");
         }
@@ -156,15 +183,11 @@ impl ScenarioReader<'_> {
                 it.failed.as_ref().map(Spanned::span),
                 has(it, RoleFile::Request),
             ),
-            (
-                "stamp",
-                it.stamp.as_ref().map(Spanned::span),
-                tables == 1 && !is_many && has(it, RoleFile::Subscribe),
-            ),
+            ("stamp", it.stamp.as_ref().map(Spanned::span), takes_pushes),
             (
                 "sequence",
                 it.sequence.as_ref().map(Spanned::span),
-                tables == 1 && !is_many && has(it, RoleFile::Subscribe),
+                takes_pushes,
             ),
         ];
         for (key, span, is_theirs) in of_messages {
@@ -179,19 +202,19 @@ impl ScenarioReader<'_> {
                 "nobody receives: give \"subscribe\" as well, or clients of their own for it",
             );
         }
-        let senders = self.file.clients.iter();
-        let senders = senders.filter(|it| has(it.get_ref(), RoleFile::Publish));
-        match senders.count() {
-            0 if tables > 1 => fault("nobody sends: one table of clients has the role publish"),
+        let is_pushed = takes_pushes || it.read.is_some();
+        match senders {
+            0 if tables > 1 && !is_pushed => {
+                fault("nobody sends: one table of clients has the role publish")
+            }
             0 | 1 => Ok(()),
             _ => fault("one table of clients publishes; the others subscribe or are idle"),
         }
     }
 
-    /// Traffic of the only clients there are, where they send nothing: what the server sends by itself,
-    /// or none.
-    fn flow(&self, table: &ClientsFile, tables: usize) -> Read<Flow> {
-        if tables > 1 || has(table, RoleFile::Publish) {
+    /// Traffic of clients who send nothing, where nobody does: what the server sends by itself, or none.
+    fn flow(&self, table: &ClientsFile) -> Read<Flow> {
+        if has(table, RoleFile::Publish) {
             return Ok(Flow::Answered);
         }
         if has(table, RoleFile::Idle) {
@@ -211,18 +234,151 @@ impl ScenarioReader<'_> {
         }))
     }
 
+    /// Makes sure that a table says of clients that come by a schedule what is theirs, and of no others.
+    fn check_life(&self, table: &Spanned<ClientsFile>, tables: usize) -> Read<()> {
+        let it = table.get_ref();
+        let Some(arrive) = &it.arrive else {
+            let of_sessions = [
+                ("live", it.live.as_ref().map(Spanned::span)),
+                ("round_trips", it.round_trips.as_ref().map(Spanned::span)),
+                ("max_sessions", it.max_sessions.as_ref().map(Spanned::span)),
+            ];
+            let mut given = of_sessions.into_iter();
+            return match given.find_map(|(key, span)| Some((key, span?))) {
+                Some((key, span)) => {
+                    let what =
+                        "it is of clients that come by a schedule; give arrive in place of count";
+                    Err(self.source.at(span.start, key, what))
+                }
+                None => Ok(()),
+            };
+        };
+        let fault =
+            |key: &str, at: &Spanned<Amount>, what: &str| Err(self.source.fault(key, at, what));
+        if let Some(count) = &it.count {
+            return fault(
+                "count",
+                count,
+                "clients that come by a schedule have no number; leave one of the two out",
+            );
+        }
+        if tables > 1 || has(it, RoleFile::Publish) {
+            let what = "clients that come by a schedule are the only ones of a scenario, and do not publish";
+            return fault("arrive", arrive, what);
+        }
+        match (&it.live, &it.round_trips) {
+            (Some(_), Some(round_trips)) => {
+                let what = "they stay for a time or for round trips; give one of the two";
+                fault("round_trips", round_trips, what)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes sure that slow readers do nothing but read, and leave somebody whom figures are of.
+    fn check_readers(&self, tables: &[&Spanned<ClientsFile>]) -> Read<()> {
+        let tables = tables.iter().map(|it| it.get_ref());
+        let receives = |it: &&ClientsFile| it.read.is_none() && has(it, RoleFile::Subscribe);
+        let leaves_some = tables.clone().any(|it| receives(&it));
+        for (table, read) in tables.filter_map(|it| Some((it, it.read.as_ref()?))) {
+            let what = match table.roles.get_ref()[..] {
+                [RoleFile::Subscribe] if leaves_some => continue,
+                [RoleFile::Subscribe] => {
+                    "nobody else receives, and no figure is of slow readers; add clients that subscribe without it"
+                }
+                _ => "slow readers are clients with the role subscribe and no other",
+            };
+            return Err(self.source.fault("read", read, what));
+        }
+        Ok(())
+    }
+
+    /// The schedule by which the clients of the only table come, if they do.
+    fn sessions(&self, table: &Spanned<ClientsFile>) -> Read<ScenarioSessions> {
+        let it = table.get_ref();
+        let live = it.live.as_ref().map(|live| self.speaker.span("live", live));
+        Ok(ScenarioSessions {
+            per_s: self.per_s("arrive", it.arrive.as_ref())?,
+            live: live.transpose()?,
+            round_trips: self.number("round_trips", it.round_trips.as_ref())?,
+            most: self.number("max_sessions", it.max_sessions.as_ref())?,
+        })
+    }
+
+    /// Slow readers among clients that take what the server sends by itself: those of one table beside those
+    /// of another, who log in alike.
+    fn slow(&self, tables: &[&Spanned<ClientsFile>], counts: &[u32]) -> Read<Option<SlowReaders>> {
+        let [_, others @ ..] = tables else {
+            return Ok(None);
+        };
+        let Some(table) = others.first() else {
+            return Ok(None);
+        };
+        let it = table.get_ref();
+        let fault = |at: usize, key: &str, what: &str| Err(self.source.at(at, key, what));
+        let is_second = others.len() == 1 && it.read.is_some();
+        if !is_second {
+            let what = "of what the server sends by itself there are clients who take it, and slow readers \
+                        beside them of one kind: one table with read, and one without";
+            return fault(table.span().start, "clients", what);
+        }
+        let own = [
+            ("join", it.join.as_ref().map(Spanned::span)),
+            ("joined", it.joined.as_ref().map(Spanned::span)),
+            ("settle", it.settle.as_ref().map(Spanned::span)),
+        ];
+        if let Some((key, span)) = own.into_iter().find_map(|(key, span)| Some((key, span?))) {
+            let what = "these join as the clients do whom they are beside; leave it out";
+            return fault(span.start, key, what);
+        }
+        let [rest, slow] = *counts else {
+            return Ok(None);
+        };
+        Ok(self.reads(it)?.map(|reads| SlowReaders {
+            share: f64::from(slow) / f64::from(rest.saturating_add(slow)),
+            reads,
+        }))
+    }
+
+    fn reads(&self, table: &ClientsFile) -> Read<Option<Reads>> {
+        let Some(read) = &table.read else {
+            return Ok(None);
+        };
+        let parsed = match (&read.get_ref().rate, &read.get_ref().stall) {
+            (Some(rate), None) => quantity::reads_at(&rate.words()),
+            (None, Some(stall)) => quantity::reads_with_stalls(stall),
+            _ => {
+                let what = "it is { rate = \"1k\" } (bytes a second) or { stall = \"100ms/1s\" }";
+                return Err(self.source.fault("read", read, what));
+            }
+        };
+        let parsed = parsed.map_err(|error| self.source.fault("read", read, error))?;
+        Ok(Some(parsed))
+    }
+
+    fn number(&self, key: &str, at: Option<&Spanned<Amount>>) -> Read<Option<u32>> {
+        let Some(at) = at else { return Ok(None) };
+        let parsed = quantity::positive_u32(&at.get_ref().words());
+        let parsed = parsed.map_err(|error| self.source.fault(key, at, error))?;
+        Ok(Some(parsed))
+    }
+
     fn count(&self, table: &Spanned<ClientsFile>) -> Read<u32> {
-        let count = &table.get_ref().count;
+        let Some(count) = &table.get_ref().count else {
+            let what = "these clients have no count, which says how many they are";
+            return Err(self.source.fault("clients", table, what));
+        };
         let parsed = quantity::positive_u32(&count.get_ref().words());
         parsed.map_err(|error| self.source.fault("count", count, error))
     }
 
-    fn rate(&self, table: &ClientsFile) -> Read<Option<f64>> {
-        let Some(rate) = &table.rate else {
+    /// So many a second, of a key.
+    fn per_s(&self, key: &str, rate: Option<&Spanned<Amount>>) -> Read<Option<f64>> {
+        let Some(rate) = rate else {
             return Ok(None);
         };
         let parsed = quantity::rate_per_s(&rate.get_ref().words());
-        let parsed = parsed.map_err(|error| self.source.fault("rate", rate, error))?;
+        let parsed = parsed.map_err(|error| self.source.fault(key, rate, error))?;
         Ok(Some(parsed))
     }
 
@@ -264,6 +420,7 @@ impl ScenarioReader<'_> {
             connections,
             publishes: has(it, RoleFile::Publish),
             subscribes: has(it, RoleFile::Subscribe),
+            reads: self.reads(it)?,
             join: self.join_of(it)?,
         })
     }
@@ -383,4 +540,259 @@ impl ScenarioReader<'_> {
 
 fn has(table: &ClientsFile, role: RoleFile) -> bool {
     table.roles.get_ref().contains(&role)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use wsbench_load::plan::{Lifetime, PlanSpec, Reconnect, Stay};
+
+    use super::super::Scenario;
+    use super::*;
+
+    fn spec(text: &str) -> PlanSpec {
+        let scenario = Scenario::parse(Path::new("s.toml"), text, &|_: &str| None).unwrap();
+        let spec = scenario.spec().unwrap();
+        let spec = spec.check().unwrap().spec();
+        // A document has all of it.
+        let stored = serde_json::to_value(spec.redacted()).unwrap();
+        let read: PlanSpec = serde_json::from_value(stored).unwrap();
+        assert_eq!(read, spec.redacted());
+        spec
+    }
+
+    fn refused(text: &str) -> String {
+        let read = Scenario::parse(Path::new("s.toml"), text, &|_: &str| None);
+        read.map_or_else(|error| error.to_string(), |_| String::new())
+    }
+
+    const SLOW: &str = r#"url = "ws://h/"
+[[clients]]
+count = 2
+roles = ["publish"]
+rate = 50
+[[clients]]
+count = 30
+roles = ["subscribe"]
+[[clients]]
+count = 3
+roles = ["subscribe"]
+read = { rate = "1k" }
+[[clients]]
+count = 4
+roles = ["subscribe"]
+read = { stall = "100ms/1s" }
+"#;
+
+    #[test]
+    fn clients_that_subscribe_may_be_slow_readers_in_several_ways() {
+        let spec = spec(SLOW);
+        let clients = &spec.clients;
+        let (length, every) = (Nanos::from_millis(100), Nanos::from_secs(1));
+        let kinds: Vec<_> = clients.slow_kinds().collect();
+        let rate = Reads::Rate { bytes_per_s: 1_000 };
+        assert_eq!(kinds, [(3, rate), (4, Reads::Stall { length, every })]);
+        assert_eq!((clients.connections, clients.slow_readers()), (39, 7));
+        assert_eq!((0..39).filter(|place| spec.is_slow(*place)).count(), 7);
+        assert!(!spec.is_slow(31) && spec.is_slow(32) && spec.is_slow(38));
+    }
+
+    const PUSHED: &str = r#"url = "ws://h/"
+[[clients]]
+count = 3
+roles = ["subscribe"]
+read = { rate = 500 }
+[[clients]]
+count = 37
+roles = ["subscribe"]
+join = "feed"
+joined = "ok"
+stamp = "json:/T:us"
+"#;
+
+    #[test]
+    fn slow_readers_are_beside_clients_that_take_pushes() {
+        let spec = spec(PUSHED);
+        let clients = &spec.clients;
+        let kinds: Vec<_> = clients.slow_kinds().collect();
+        assert_eq!(kinds, [(3, Reads::Rate { bytes_per_s: 500 })]);
+        assert_eq!((clients.connections, clients.login.steps().len()), (40, 2));
+        assert!(
+            clients
+                .exchange
+                .flow
+                .pushes()
+                .is_some_and(|it| it.stamp.is_some())
+        );
+    }
+
+    const COMING: &str = r#"url = "ws://h/"
+duration = "10s"
+reconnect = "fixed:1s"
+[[clients]]
+arrive = "50/s"
+live = "2s"
+max_sessions = "1k"
+roles = ["echo"]
+"#;
+
+    #[test]
+    fn clients_may_come_by_a_schedule_and_come_back() {
+        let scenario = |text: &str| {
+            let scenario = Scenario::parse(Path::new("s.toml"), text, &|_: &str| None);
+            scenario.unwrap().spec().unwrap()
+        };
+        let coming = COMING.replace("reconnect = \"fixed:1s\"\n", "");
+        let stay = |spec: &PlanSpec| spec.clients.sessions().unwrap().stay;
+        let staying = spec(&coming);
+        assert_eq!(stay(&staying), Stay::Time(Nanos::from_secs(2)));
+        assert_eq!(staying.clients.connections, 1_000);
+        let trips = coming.replace("live = \"2s\"", "round_trips = 7");
+        assert_eq!(stay(&spec(&trips)), Stay::RoundTrips(7));
+        let usual = coming.replace("live = \"2s\"\nmax_sessions = \"1k\"\n", "");
+        let usual = spec(&usual);
+        assert_eq!(stay(&usual), Stay::RoundTrips(5));
+        assert!((500..700).contains(&usual.clients.connections));
+        let drilled = r#"url = "ws://h/"
+drill = "cut 50% at 2s"
+reconnect = "exponential:100ms..1s"
+[[clients]]
+count = 10
+roles = ["echo"]
+"#;
+        let drilled = spec(drilled);
+        assert_eq!(drilled.clients.lifetime, Lifetime::Held);
+        let returns = drilled.clients.returns.unwrap();
+        assert_eq!(
+            returns.drill.map(|it| (it.share, it.at)),
+            Some((0.5, Nanos::from_secs(2)))
+        );
+        assert!(matches!(returns.policy, Reconnect::Exponential { .. }));
+        // Who comes by a schedule is not replaced, and does not come back.
+        assert!(scenario(COMING).check().is_err());
+    }
+
+    /// A scenario, a change of it, and what is said of that.
+    const MISTAKES: &[(&str, &str, &str, &str)] = &[
+        (
+            SLOW,
+            "{ rate = \"1k\" }",
+            "{}",
+            "s.toml:12: read: it is { rate",
+        ),
+        (
+            SLOW,
+            "{ rate = \"1k\" }",
+            "{ rate = 0 }",
+            "s.toml:12: read: must be more than 0",
+        ),
+        (
+            SLOW,
+            "100ms/1s",
+            "1s/100ms",
+            "s.toml:16: read: '1s/100ms' is no stall",
+        ),
+        (SLOW, "100ms/1s", "1s", "s.toml:16: read: '1s' is no stall"),
+        (
+            SLOW,
+            "{ rate",
+            "{ rat",
+            "s.toml:12: read: unknown field `rat`",
+        ),
+        (
+            SLOW,
+            "rate = 50",
+            "rate = 50\nread = { rate = 1 }",
+            "s.toml:6: read: slow readers are clients with",
+        ),
+        (
+            SLOW,
+            "count = 30\nroles = [\"subscribe\"]",
+            "count = 30\nroles = [\"idle\"]",
+            "s.toml:12: read: nobody else receives",
+        ),
+        (
+            SLOW,
+            "count = 30\n",
+            "",
+            "clients: these clients have no count",
+        ),
+        (
+            SLOW,
+            "count = 30",
+            "arrive = 30",
+            "s.toml:7: arrive: clients that come by a schedule are the only",
+        ),
+        (
+            PUSHED,
+            "read = { rate = 500 }\n",
+            "",
+            "clients: of what the server sends by itself",
+        ),
+        (
+            PUSHED,
+            "= 500 }",
+            "= 500 }\njoin = \"a\"",
+            "s.toml:6: join: these join as the clients",
+        ),
+        (
+            PUSHED,
+            "= 500 }",
+            "= 500 }\nsequence = \"json:/u\"",
+            "s.toml:6: sequence: these clients do not",
+        ),
+        (
+            COMING,
+            "arrive = \"50/s\"",
+            "count = 50",
+            "s.toml:6: live: it is of clients that come",
+        ),
+        (
+            COMING,
+            "arrive = \"50/s\"",
+            "count = 5\narrive = \"50/s\"",
+            "s.toml:5: count: clients that come by",
+        ),
+        (
+            COMING,
+            "50/s",
+            "often",
+            "s.toml:5: arrive: 'often' is not a number",
+        ),
+        (
+            COMING,
+            "max_sessions = \"1k\"",
+            "round_trips = 3",
+            "s.toml:7: round_trips: they stay for a time or",
+        ),
+        (
+            COMING,
+            "\"1k\"",
+            "0",
+            "s.toml:7: max_sessions: must be more than 0",
+        ),
+        (COMING, "\"2s\"", "\"2\"", "s.toml:6: live: '2' has no unit"),
+        (
+            COMING,
+            "fixed:1s",
+            "soon",
+            "s.toml:3: reconnect: 'soon' is no policy",
+        ),
+        (
+            COMING,
+            "reconnect = \"fixed:1s\"",
+            "drill = \"cut half\"",
+            "s.toml:3: drill: 'cut half' is no drill",
+        ),
+    ];
+
+    #[test]
+    fn lives_and_readers_that_cannot_be_are_told_with_line_and_key() {
+        for (text, from, to, words) in MISTAKES.iter().copied() {
+            assert!(text.contains(from), "{from}");
+            let told = refused(&text.replace(from, to));
+            assert!(told.contains(words), "{from} → {to}: {told}");
+        }
+    }
 }

@@ -59,6 +59,15 @@ pub struct ScenarioFile {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub(super) duration: Option<Spanned<String>>,
+    /// Connections that are cut at a time of the measurement, to see their clients come back: "cut 50% at
+    /// 10s".
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(super) drill: Option<Spanned<String>>,
+    /// Pause of clients whose connections are lost: "immediate", "fixed:1s" or "exponential:100ms..10s".
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(super) reconnect: Option<Spanned<String>>,
     /// One message of the protocol: a WebSocket message ("frame", the default), a line ("lines"), what
     /// ends in 0x1E ("record") or in NUL ("nul"), or an MQTT packet ("mqtt"). Records and what ends in
     /// NUL get that end where a text does not have it.
@@ -266,9 +275,31 @@ pub(super) enum Scalar {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ClientsFile {
-    /// The number of them.
-    #[schemars(with = "Amount")]
-    pub(super) count: Spanned<Amount>,
+    /// The number of them; not of clients that come by a schedule.
+    #[serde(default)]
+    #[schemars(with = "Option<Amount>")]
+    pub(super) count: Option<Spanned<Amount>>,
+    /// In the place of their number: so many come a second, whatever the server does, and are not replaced.
+    #[serde(default)]
+    #[schemars(with = "Option<Amount>")]
+    pub(super) arrive: Option<Spanned<Amount>>,
+    /// Time that each of those stays.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(super) live: Option<Spanned<String>>,
+    /// Round trips of each of those, where they do not stay for a time: 5 unless it is given.
+    #[serde(default)]
+    #[schemars(with = "Option<Amount>")]
+    pub(super) round_trips: Option<Spanned<Amount>>,
+    /// Those that are there at the same time at most; who comes due beyond it waits.
+    #[serde(default)]
+    #[schemars(with = "Option<Amount>")]
+    pub(super) max_sessions: Option<Spanned<Amount>>,
+    /// Way in which they read, of slow readers, who subscribe and do nothing else. No figure but those of
+    /// slow readers is of them.
+    #[serde(default)]
+    #[schemars(with = "Option<ReadFile>")]
+    pub(super) read: Option<Spanned<ReadFile>>,
     /// Task of each: "publish" sends messages for others, "subscribe" receives them; "request" sends
     /// messages that are answered each, "echo" those that come back; "idle" does nothing.
     #[schemars(with = "Vec<RoleFile>", length(min = 1))]
@@ -331,6 +362,18 @@ pub(super) struct ClientsFile {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub(super) sequence: Option<Spanned<String>>,
+}
+
+/// Way in which a slow reader reads: one of these.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReadFile {
+    /// Bytes a second.
+    #[serde(default)]
+    pub(super) rate: Option<Amount>,
+    /// Length of a stall, in which nothing is read, and the time from one to the next: "100ms/1s".
+    #[serde(default)]
+    pub(super) stall: Option<String>,
 }
 
 /// Task of a connection.
