@@ -19,7 +19,7 @@ pub(super) fn verdict(figures: &[Contrast]) -> String {
         };
         // What the generator used is no property of the servers.
         let is_theirs = figure != Figure::GENERATOR_US;
-        let differs = is_theirs && matches!(contrast.finding, Some(Found::Greater | Found::Less));
+        let differs = is_theirs && is_shown(contrast);
         if contrast.ratio.is_some() && (differs || is_headline(figure)) {
             parts.push(clause(figure, contrast));
         }
@@ -44,8 +44,9 @@ fn is_headline(figure: Figure) -> bool {
 /// One figure as a part of the sentence.
 fn clause(figure: Figure, contrast: &Contrast) -> String {
     let by = change(contrast);
-    if by.ends_with(TIMES) {
-        return format!("{}: B's is {by} A's", figure.label());
+    if is_shown(contrast) && by.ends_with(TIMES) {
+        let (one, other) = sides(contrast);
+        return format!("{}: {one}'s is {by} {other}'s", figure.label());
     }
     let is_time = figure.unit() == Unit::Span;
     match (figure, contrast.finding) {
@@ -74,6 +75,19 @@ fn clause(figure: Figure, contrast: &Contrast) -> String {
     }
 }
 
+/// True if the ratio is told from one among all the figures of its comparison.
+fn is_shown(contrast: &Contrast) -> bool {
+    matches!(contrast.finding, Some(Found::Greater | Found::Less))
+}
+
+/// The side whose figure is the greater, and the other.
+fn sides(contrast: &Contrast) -> (&'static str, &'static str) {
+    match contrast.finding {
+        Some(Found::Less) => ("A", "B"),
+        _ => ("B", "A"),
+    }
+}
+
 fn no_difference(found: Option<Found>) -> &'static str {
     match found {
         Some(Found::Equivalent) => "the same within 5 %",
@@ -81,7 +95,8 @@ fn no_difference(found: Option<Found>) -> &'static str {
     }
 }
 
-/// A row's finding: `B 7–11 % more`, `the same within 5 %`, `not shown: more rounds`.
+/// A row's finding: `B 7–11 % more`, `A 2.1–2.4 times B`, `the same within 5 %`, `not shown: more
+/// rounds may`.
 #[must_use]
 pub fn finding(figure: Figure, contrast: &Contrast) -> String {
     let (more, less) = match figure.unit() {
@@ -89,8 +104,9 @@ pub fn finding(figure: Figure, contrast: &Contrast) -> String {
         _ => ("more", "less"),
     };
     match contrast.finding {
-        Some(Found::Greater) if change(contrast).ends_with(TIMES) => {
-            format!("B {} A", change(contrast))
+        Some(Found::Greater | Found::Less) if change(contrast).ends_with(TIMES) => {
+            let (one, other) = sides(contrast);
+            format!("{one} {} {other}", change(contrast))
         }
         Some(Found::Greater) => format!("B {} {more}", change(contrast)),
         Some(Found::Less) => format!("B {} {less}", change(contrast)),
@@ -112,20 +128,19 @@ fn excludes_one(contrast: &Contrast) -> bool {
         || contrast.ratio_high.is_some_and(|high| high < 1.0)
 }
 
-/// Amount by which B is more or less, from the interval: `7–11 %`, `2.1–2.4 times`.
+/// Amount by which one side is more than the other, from the interval: `7–11 %`; beyond half as much
+/// again `2.1–2.4 times`, of the greater side.
 fn change(contrast: &Contrast) -> String {
     let (Some(low), Some(high)) = (contrast.ratio_low, contrast.ratio_high) else {
         return String::new();
     };
-    if high >= 1.5 {
-        let digits = if high < 3.0 { 2 } else { 1 };
-        // Of a share of one two figures, for `0.0` is none.
-        let of_low = match low {
-            1e-6..1.0 => (1.0 - low.log10().floor()) as usize,
-            _ => digits,
-        };
-        let of_low = of_low.max(digits);
-        return format!("{low:.of_low$}–{high:.digits$} {TIMES}");
+    let (least, most) = match contrast.finding {
+        Some(Found::Less) => (1.0 / high, 1.0 / low),
+        _ => (low, high),
+    };
+    if most >= 1.5 {
+        let digits = if most < 3.0 { 2 } else { 1 };
+        return format!("{least:.digits$}–{most:.digits$} {TIMES}");
     }
     let (from, to) = if low >= 1.0 {
         (low - 1.0, high - 1.0)
@@ -177,7 +192,7 @@ mod tests {
             (1.05, 1.05, "B answers 5.0 % more messages a second"),
             (1.5, 2.5, "messages/s: B's is 1.50–2.50 times A's"),
             (3.1, 3.3, "messages/s: B's is 3.1–3.3 times A's"),
-            (0.016, 9.26, "messages/s: B's is 0.016–9.3 times A's"),
+            (0.2, 0.25, "messages/s: A's is 4.0–5.0 times B's"),
         ] {
             assert_eq!(verdict(&[contrast(low, high)]), words);
         }
@@ -196,6 +211,19 @@ mod tests {
         assert_eq!(
             verdict(&[of(Found::Undecided)]),
             "messages a second: no difference shown"
+        );
+        let wide = Contrast {
+            finding: Some(Found::Undecided),
+            ..contrast(1.1, 4.0)
+        };
+        assert_eq!(
+            verdict(std::slice::from_ref(&wide)),
+            "messages a second: no difference shown",
+            "what the table leaves open the verdict does not claim"
+        );
+        assert_eq!(
+            finding(Figure::MESSAGES_PER_S, &wide),
+            "not shown: too small, or chance among so many figures"
         );
         assert_eq!(verdict(&[]), "nothing could be compared");
     }
