@@ -536,6 +536,9 @@ pub(crate) struct Report {
     /// As text the eight lines alone that a run prints.
     #[arg(long)]
     pub(crate) brief: bool,
+    /// As text all that is known, as without it: what -v of a run prints.
+    #[arg(short, long, hide = true)]
+    pub(crate) verbose: bool,
     /// Percentiles to print, and no others (example: 50,90,99.9).
     #[arg(long, value_name = "LIST", value_parser = shares::parse)]
     pub(crate) percentiles: Option<Shares>,

@@ -290,7 +290,8 @@ fn fitted(asked: &Settings, capacity_per_s: Option<f64>, spent_s: f64) -> (Fitte
             return (with(points, rounds, length, 1), true);
         }
     }
-    (with(points, rounds, long, 1), false)
+    // Too little even for that: the least that makes a curve, as far as there is time.
+    (with(2, 1, shortest, 1), true)
 }
 
 /// The rates, rising, evenly spaced: a queue's bend lies in the upper half, which a geometric row
@@ -467,6 +468,8 @@ impl FiguresAtRate {
 
 /// Place where the curve bends, by each rule.
 fn knee(points: &[Point], objectives: &[Objective]) -> Knee {
+    // One rate bends nowhere.
+    let is_curve = points.len() > 1;
     let is_known = |point: &&Point| {
         let count = point.response_ns.count;
         Percentile::P99.support(count) != Support::Unknown
@@ -501,8 +504,10 @@ fn knee(points: &[Point], objectives: &[Objective]) -> Knee {
             })
     };
     Knee {
-        p99_doubles_per_s: last_before_failing(&known, doubles),
-        greatest_power_per_s: greatest.map(|(point, _)| point.asked_per_s),
+        p99_doubles_per_s: last_before_failing(&known, doubles).filter(|_| is_curve),
+        greatest_power_per_s: greatest
+            .map(|(point, _)| point.asked_per_s)
+            .filter(|_| is_curve),
         objectives_met_per_s: last_before_failing(&known, meets).filter(|_| !objectives.is_empty()),
     }
 }

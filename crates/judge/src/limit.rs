@@ -265,7 +265,10 @@ fn server(record: &Record, used: &Used) -> Found {
 }
 
 fn machine(record: &Record, used: &Used) -> Found {
-    let message = format!("the generator waited {} of the time", percent(used.waited));
+    let message = format!(
+        "the generator waited for a core {} of the time",
+        percent(used.waited)
+    );
     let advice = if record.plan.cpus.is_empty() {
         text![
             "give it cores of its own (",

@@ -87,11 +87,8 @@ fn figures(sheet: &mut Sheet, document: &Document, shares: &[f64], left_out: Lef
         departure.lines(sheet, document, shares);
         return;
     }
-    let has_deliveries = document
-        .deliveries
-        .is_some_and(|counts| counts.received > 0);
-    if !has_results(document) && !has_deliveries {
-        nothing(sheet, document);
+    if let Some(words) = nothing_words(document) {
+        nothing(sheet, document, &words);
         return;
     }
     let is_answered = document.plan.clients.exchange.flow.is_answered();
@@ -444,7 +441,7 @@ fn server(sheet: &mut Sheet, document: &Document) {
     }
     if let Some(outside) = Parts::of(document).and_then(|parts| parts.outside()) {
         let p50 = mark::percentile(outside, Percentile::P50);
-        let words = format!("outside p50 {p50}");
+        let words = format!("outside wsbench p50 {p50}");
         if let Some(last) = pieces.last_mut() {
             last.text.push(';');
         }
@@ -459,10 +456,16 @@ fn server(sheet: &mut Sheet, document: &Document) {
     }
 }
 
-/// A run in which nothing was answered.
-fn nothing(sheet: &mut Sheet, document: &Document) {
+/// What there is to say in place of figures where nothing was answered; `None` where something was.
+pub(crate) fn nothing_words(document: &Document) -> Option<String> {
+    let has_deliveries = document
+        .deliveries
+        .is_some_and(|counts| counts.received > 0);
+    if has_results(document) || has_deliveries {
+        return None;
+    }
     let connections = &document.connections;
-    let words = if connections.upgraded == 0 {
+    Some(if connections.upgraded == 0 {
         format!(
             "nothing connected: 0 of {} upgraded",
             counted(connections.asked, "connection")
@@ -480,8 +483,12 @@ fn nothing(sheet: &mut Sheet, document: &Document) {
             count(document.messages.sent),
             counted(connections.upgraded, "connection")
         )
-    };
-    sheet.put(2, &Piece::toned_prose(&words, Tone::Bad));
+    })
+}
+
+/// A run in which nothing was answered.
+fn nothing(sheet: &mut Sheet, document: &Document, words: &str) {
+    sheet.put(2, &Piece::toned_prose(words, Tone::Bad));
     died::causes(sheet, document);
     advice(sheet, document);
 }

@@ -7,12 +7,12 @@ mod junit;
 pub use github::{annotations, summary};
 pub use junit::junit;
 
-use wsbench_judge::figure::Figure;
+use wsbench_judge::figure::{Figure, Statistic};
 use wsbench_judge::outcome::{RunStatus, outcome, worst};
 use wsbench_record::audit::Severity;
 use wsbench_record::comparison::{Comparison, Doubt};
 use wsbench_record::condition::{Judgement, State};
-use wsbench_record::document::Document;
+use wsbench_record::document::{Document, Known};
 use wsbench_record::repetition::Repetition;
 use wsbench_setting::Spelling;
 
@@ -138,10 +138,17 @@ fn invalid(outcome: RunStatus) -> Option<String> {
 
 /// The rate, the percentiles and what went wrong.
 fn figures(run: &Document) -> Vec<(String, String)> {
-    let percentiles = Figure::percentiles(run.plan.clients.headline());
+    let headline = run.plan.clients.headline();
+    let percentiles = Figure::percentiles(headline);
     let all = [Figure::MESSAGES_PER_S].into_iter().chain(percentiles);
     let all = all.chain([Figure::ERRORS]);
     let told = all.filter_map(|figure| {
+        // Of a percentile also a bound is told, as everywhere, though nothing is judged by it alone.
+        if let Some(Statistic::At(percentile)) = figure.point() {
+            let known = run.at(headline).known(percentile);
+            let words = mark::with_its_interval(mark::words(known));
+            return (known != Known::Not).then(|| (figure.label(), words));
+        }
         let reading = figure.read(run).ok()?;
         let within = reading.within.filter(|_| !reading.is_lower_bound);
         let within = within.map(|it| (it.low, it.high));

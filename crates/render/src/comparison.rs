@@ -111,6 +111,35 @@ pub fn csv(comparison: &Comparison) -> String {
     }))
 }
 
+/// A ratio as a factor, in three digits: `×1.70`, `×12.4`; less than one half as its inverse, `÷4.00`.
+pub(crate) fn factor(ratio: f64) -> String {
+    match ratio {
+        ..0.5 => format!("÷{}", digits(1.0 / ratio)),
+        _ => format!("×{}", digits(ratio)),
+    }
+}
+
+/// The ends of a ratio as factors: `×1.70–2.00`, `÷4.00–2.50`.
+pub(crate) fn factors(low: f64, high: f64) -> String {
+    let (from, to) = (factor(low), factor(high));
+    let is_alike = from.chars().next() == to.chars().next();
+    let to = if is_alike {
+        &to[to.char_indices().nth(1).map_or(0, |(at, _)| at)..]
+    } else {
+        &to
+    };
+    format!("{from}–{to}")
+}
+
+fn digits(factor: f64) -> String {
+    let places = match factor {
+        99.95.. => 0,
+        9.995.. => 1,
+        _ => 2,
+    };
+    format!("{factor:.places$}")
+}
+
 /// Plan of each run; the seed is that from which those of the runs follow.
 pub(crate) fn plan(comparison: &Comparison) -> Option<String> {
     let mut plan = comparison.a.runs.first()?.plan.clone();
@@ -192,4 +221,20 @@ pub(crate) fn row(contrast: &Contrast) -> Option<Vec<String>> {
         finding(figure, contrast),
     ]);
     Some(cells)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_are_factors_in_three_digits() {
+        assert_eq!(
+            [0.25, 0.94, 1.7, 12.44, 1891.0].map(factor),
+            ["÷4.00", "×0.94", "×1.70", "×12.4", "×1891"]
+        );
+        assert_eq!(factors(1.7, 2.0), "×1.70–2.00");
+        assert_eq!(factors(0.25, 0.4), "÷4.00–2.50");
+        assert_eq!(factors(0.25, 1.5), "÷4.00–×1.50");
+    }
 }

@@ -36,6 +36,14 @@ pub fn line(finding: &finding::Finding, style: Style, spelling: &dyn Spelling) -
     text
 }
 
+/// What became of the server behind a finding whose line has been told.
+#[must_use]
+pub fn sequel(finding: &finding::Finding, spelling: &dyn Spelling) -> String {
+    let seen = finding.seen.spelled(spelling);
+    let after = seen.rsplit("; ").next().unwrap_or(&seen);
+    format!("{:11}{:<9} {}\n", "", "", printable(after))
+}
+
 /// The last line of a check.
 #[must_use]
 pub fn conclusion(check: &Check, style: Style) -> String {

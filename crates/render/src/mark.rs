@@ -5,7 +5,7 @@ use crate::plan_line;
 use wsbench_judge::figure::{Figure, Unit};
 use wsbench_load::plan::Population;
 use wsbench_record::document::{Distribution, Document, Known, Percentile};
-use wsbench_record::units::{LOW, MORE, Ranged, UNKNOWN, percent, span};
+use wsbench_record::units::{EITHER_SIDE, LOW, MORE, Ranged, UNKNOWN, percent, span};
 
 /// Words that are printed where there is no sample at all.
 pub(crate) const NO_SAMPLES: &str = "no samples";
@@ -82,6 +82,14 @@ pub(crate) fn ranged(figure: Figure, value: f64, low: f64, high: f64) -> Option<
     })
 }
 
+/// Both ends of a range in one unit: `232–272 µs`.
+pub(crate) fn ends(figure: Figure, low: f64, high: f64) -> String {
+    match ranged(figure, low, low, high) {
+        Some(ranged) => ranged.ends,
+        None => format!("{}–{}", figure.written(low), figure.written(high)),
+    }
+}
+
 /// A figure with its interval of confidence in its own unit; `None` without one.
 pub(crate) fn with_interval(
     figure: Figure,
@@ -91,7 +99,18 @@ pub(crate) fn with_interval(
     let (low, high) = within?;
     let ranged = ranged(figure, value, low, high)?;
     let interval = ranged.half.unwrap_or(ranged.ends);
-    Some(format!("{} {interval}", ranged.value))
+    Some(with_its_interval((ranged.value, interval)))
+}
+
+/// A figure and its interval in a line of other words: `227 µs ±1`, `580 µs (529–765 µs)`.
+pub(crate) fn with_its_interval((figure, interval): (String, String)) -> String {
+    if interval.is_empty() {
+        figure
+    } else if interval.starts_with(EITHER_SIDE) {
+        format!("{figure} {interval}")
+    } else {
+        format!("{figure} ({interval})")
+    }
 }
 
 /// A percentile that stands by itself as text, and half its interval where that lies evenly about it

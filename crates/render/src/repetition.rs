@@ -3,10 +3,11 @@
 use wsbench_judge::figure::Figure;
 use wsbench_record::audit::{Recurring, Severity};
 use wsbench_record::repetition::{FigureOfRuns, Repetition};
-use wsbench_record::units::percent;
+use wsbench_record::units::{counted, percent};
 
 use crate::conditions;
 use crate::foreign::markdown as cell;
+use crate::mark;
 use crate::page::LabelledText;
 use crate::plan_line::{plan_line, title};
 use crate::style::{Style, Tone};
@@ -14,16 +15,17 @@ use crate::summary::repeat_command;
 use crate::table::Table;
 
 /// Heads of the columns.
-pub(crate) const HEAD: [&str; 6] = [
+pub(crate) const HEAD: [&str; 7] = [
     "",
     "mean of runs",
     "95 % between runs",
     "least–most",
     "one run ±",
     "it thinks ±",
+    "",
 ];
 
-/// Meaning of the last two columns.
+/// Meaning of the last two figures.
 pub(crate) const LEGEND: &str = "one run ±: what a single run is off by, 95 % of the time, from the spread \
                       between runs; it thinks ±: the same as a run judges from its own inside";
 
@@ -87,6 +89,7 @@ pub(crate) fn runs(repetition: &Repetition) -> String {
     } else {
         String::new()
     };
+    let made = counted(made as u64, "run");
     format!(
         "{made}{cut}; fresh connections and another seed in each, the server not restarted: \
          over restarts the spread may be wider"
@@ -113,7 +116,9 @@ pub(crate) fn doubt_label(severity: Severity) -> (&'static str, Tone) {
 }
 
 fn table(repetition: &Repetition) -> Table {
-    let mut table = Table::new(&HEAD).left(0).left(HEAD.len() - 1);
+    let last = HEAD.len() - 1;
+    // Where all do not fit, the extremes go: the interval says more of further runs.
+    let mut table = Table::new(&HEAD).left(0).left(last).spare(&[3]);
     for row in repetition.figures.iter().filter_map(row) {
         table.push(row);
     }
@@ -126,11 +131,12 @@ pub(crate) fn row(of_runs: &FigureOfRuns) -> Option<Vec<String>> {
     let label = figure.label();
     if let Some(missing) = &of_runs.missing {
         let unknown = || "—".to_owned();
-        let cells = [unknown(), unknown(), unknown(), unknown(), missing.clone()];
-        return Some(std::iter::once(label).chain(cells).collect());
+        let figures = std::iter::repeat_with(unknown).take(HEAD.len() - 2);
+        let cells = std::iter::once(label).chain(figures);
+        return Some(cells.chain([missing.clone()]).collect());
     }
     let range = |low: Option<f64>, high: Option<f64>| match (low, high) {
-        (Some(low), Some(high)) => format!("{}–{}", figure.written(low), figure.written(high)),
+        (Some(low), Some(high)) => mark::ends(figure, low, high),
         _ => "—".to_owned(),
     };
     let off_by = |deviation: Option<f64>| {
@@ -145,5 +151,6 @@ pub(crate) fn row(of_runs: &FigureOfRuns) -> Option<Vec<String>> {
         range(of_runs.least, of_runs.most),
         off_by(of_runs.deviation),
         off_by(of_runs.deviation_within),
+        String::new(),
     ])
 }

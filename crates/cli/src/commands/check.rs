@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use wsbench_conformance::cases;
-use wsbench_conformance::finding::Finding;
+use wsbench_conformance::finding::{CaseVerdict, Finding};
 use wsbench_drive::blocking_client::BlockingClient;
 use wsbench_drive::examiner::{self, Examiner, ObservedGreeting};
 use wsbench_drive::resolve;
@@ -174,15 +174,16 @@ fn examined(args: &CheckArgs, target: &Target, interrupts: &Interrupts) -> anyho
             output::print(&format!("{words}\n"))?;
         }
     }
+    let mut failed = None;
     let told = |finding: &Finding| {
+        // What a server did behind a case is told of that case once more.
+        let words = match failed == Some(finding.id) {
+            true => wsbench_render::gate::sequel(finding, &Flags),
+            false => wsbench_render::gate::line(finding, terminal::style(), &Flags),
+        };
+        failed = (finding.verdict == CaseVerdict::Failed).then_some(finding.id);
         // A closed standard output is told at the end.
-        let printed = !is_text
-            || output::print(&wsbench_render::gate::line(
-                finding,
-                terminal::style(),
-                &Flags,
-            ))
-            .is_ok();
+        let printed = !is_text || output::print(&words).is_ok();
         printed && !interrupts.stop_signal().is_requested()
     };
     let findings = examiner.examine(&cases::all(seed), &mut random, told);

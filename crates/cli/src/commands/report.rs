@@ -73,7 +73,7 @@ pub(crate) fn run(report: &Report) -> anyhow::Result<Exit> {
         histograms.keep(document)?;
     }
     let view = Extent {
-        is_brief: report.brief,
+        is_brief: report.brief && !report.verbose,
         shares: report.percentiles.clone(),
     };
     let is_page_asked = page.is_some() || format == Format::Html;

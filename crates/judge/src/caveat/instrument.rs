@@ -202,11 +202,9 @@ fn pace(record: &Record) -> Option<Doubt> {
                 share_of(lag / service)
             ),
             if is_open {
-                text!["response time includes it; "]
-                    .then(prompter(record))
-                    .then("less rate")
+                prompter(record).then("less rate; response times include how late it was")
             } else {
-                Text::from("service time excludes it, response time includes it")
+                Text::from("response times include how late it was, service times do not")
             },
         )
     })

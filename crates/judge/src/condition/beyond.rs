@@ -128,9 +128,9 @@ pub(super) fn judge(
         span(limit_ns)
     );
     let (is_above, bound) = if most <= allowed {
-        (false, format!("{} at most", fine(most)))
+        (false, format!("at most {}", fine(most)))
     } else if least > allowed {
-        (true, format!("{} at least", fine(least)))
+        (true, format!("at least {}", fine(least)))
     } else {
         let between = format!("between {} and {}", fine(least), fine(most));
         let words = format!(
@@ -150,7 +150,7 @@ pub(super) fn judge(
         format!("{} {}; ", figure.label(), value.written(figure))
     });
     let words = format!(
-        "{how} ({value}{of_all}, at 95 % {bound}, and {} may)",
+        "{how} ({value}{of_all}: {bound} with 95 % confidence, and {} may)",
         fine(allowed)
     );
     Some(Judgement::of(condition, state, &words))
@@ -164,7 +164,18 @@ fn undecided(
     words: &str,
     runs: &[Document],
 ) -> Judgement {
-    let times = beyond.counted(beyond.certain).times_to_decide(allowed);
+    // Where too few are there to tell how far they follow each other, they are taken as independent:
+    // fewer never suffice.
+    let hoped = Beyond {
+        effective: beyond.samples as f64,
+        ..beyond
+    };
+    let known = if beyond.effective > 0.0 {
+        beyond
+    } else {
+        hoped
+    };
+    let times = known.counted(beyond.certain).times_to_decide(allowed);
     let enough = match times {
         Some(times) => format!("; {}", enough(times, runs)),
         None => ": too near the limit for a run of any reasonable length".to_owned(),

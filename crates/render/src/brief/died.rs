@@ -81,10 +81,16 @@ impl Departure {
             shape::line(sheet, headline(document));
         }
         causes(sheet, document);
-        if let Some(clock) = self.clock(document) {
-            super::advise(sheet, &format!("look at its log about {clock} UTC"));
+        if let Some(advice) = self.advice(document) {
+            super::advise(sheet, &advice);
         }
         self.until_then(sheet, document);
+    }
+
+    /// The place to look for why.
+    pub(crate) fn advice(&self, document: &Document) -> Option<String> {
+        let clock = self.clock(document)?;
+        Some(format!("look at its log about {clock} UTC"))
     }
 
     /// The time of day.

@@ -12,7 +12,7 @@ use super::page::{Page, caveats, said, severity_words};
 use super::plot::{Axis, AxisUnit, Panel, Plot, PlotPoint, Scale, Shape, Trace};
 use super::ranges::{Range, Ranges};
 use super::{latency, run};
-use crate::comparison::{design, legend, plan, row};
+use crate::comparison::{design, factors, legend, plan, row};
 use crate::summary::seeded;
 use crate::times::headline;
 
@@ -194,10 +194,10 @@ fn ratios(comparison: &Comparison) -> Ranges {
     }
 }
 
-/// The ends of a ratio as factors: `×1.70–2.00`.
+/// The ends of a ratio as factors.
 fn interval(contrast: &Contrast) -> String {
     match (contrast.ratio_low, contrast.ratio_high) {
-        (Some(low), Some(high)) => format!("×{low:.2}–{high:.2}"),
+        (Some(low), Some(high)) => factors(low, high),
         _ => "?".to_owned(),
     }
 }

@@ -38,10 +38,26 @@ pub(super) fn plot(title: &str, beside: &str, series: Vec<Trace>) -> Plot {
 /// The line of one distribution, marked where people ask and in the band of its intervals; without
 /// points where it carries no histogram.
 pub(super) fn line(name: &str, look: Option<usize>, spans: &Distribution) -> Trace {
+    worth(name, look, spans, &|share| effective(spans, share))
+}
+
+/// The line of what was answered until a server was gone, or fell behind: of these samples as they
+/// are, for they speak of no others.
+pub(super) fn answered(name: &str, look: Option<usize>, spans: &Distribution) -> Trace {
+    worth(name, look, spans, &|_| spans.count as f64)
+}
+
+/// The line of one distribution as far as its samples reach, which are worth so many independent ones
+/// at a share.
+fn worth(
+    name: &str,
+    look: Option<usize>,
+    spans: &Distribution,
+    samples: &dyn Fn(f64) -> f64,
+) -> Trace {
     let points = spans.histogram().map_or_else(Vec::new, |histogram| {
-        let known = rungs().take_while(|(_, share)| {
-            effective(spans, *share) * (1.0 - share) >= LEAST_ABOVE - 1e-6
-        });
+        let known =
+            rungs().take_while(|(_, share)| samples(*share) * (1.0 - share) >= LEAST_ABOVE - 1e-6);
         let points = known.filter_map(|(nines, share)| {
             let value = histogram.quantile(share)?.0;
             let value = value.max(spans.min?).min(spans.max?);
@@ -179,5 +195,11 @@ mod tests {
         spans.censored_from = Some(9_000_000);
         let last = line("", None, &spans).points.last().unwrap().clone();
         assert!(last.y < 9e6 && last.x < 1.0 + 1e-9, "{last:?}");
+        let those = answered("", None, &spans).points.last().unwrap().clone();
+        assert_eq!(
+            (those.x, those.y),
+            (last.x, last.y),
+            "no line goes on into them"
+        );
     }
 }

@@ -80,7 +80,7 @@ impl Ranges {
             heading(&mut figure, name, class);
         }
         // A scale has no word, and so heads nothing for whoever hears the page.
-        figure.open("td", &[]);
+        figure.open("td", &[("class", "bar")]);
         figure.push(&self.scale(&extent)).close("td");
         for (at, name) in self.after.iter().enumerate() {
             let class = if at + 1 == self.after.len() { "" } else { "r" };

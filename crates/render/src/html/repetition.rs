@@ -11,6 +11,7 @@ use super::page::{Page, Tile, recurring, severity_words, tiles};
 use super::plot::{Axis, Scale};
 use super::ranges::{Range, Ranges};
 use super::run;
+use crate::mark;
 use crate::plan_line::{plan_line, title};
 use crate::repetition::{HEAD, LEGEND, row, runs};
 use crate::summary::repeat_command;
@@ -72,11 +73,9 @@ fn key_figures(repetition: &Repetition) -> Vec<Tile> {
         let figure = Figure::recorded(&of_runs.name).filter(|figure| !figure.is_count())?;
         let ends = of_runs.low.zip(of_runs.high);
         let beside = match ends {
-            Some((low, high)) => format!(
-                "{}–{}, 95 % between runs",
-                figure.written(low),
-                figure.written(high)
-            ),
+            Some((low, high)) => {
+                format!("{}, 95 % between runs", mark::ends(figure, low, high))
+            }
             None => "one run".to_owned(),
         };
         Some(Tile {
@@ -96,9 +95,11 @@ fn key_figures(repetition: &Repetition) -> Vec<Tile> {
 
 fn table(repetition: &Repetition) -> Grid {
     let mut grid = Grid::new().text("figure");
-    for name in &HEAD[1..] {
+    let [_, figures @ .., words] = &HEAD;
+    for name in figures {
         grid = grid.figures(name);
     }
+    grid = grid.text(words);
     for words in repetition.figures.iter().filter_map(row) {
         grid.push(words.iter().map(|words| GridCell::text(words)).collect());
     }

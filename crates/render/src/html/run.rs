@@ -16,7 +16,7 @@ use super::markup::Markup;
 use super::page::{Page, caveats, severity_words, tiles};
 use super::plot::{LOOKS, Plot, Trace};
 use super::ranges::swatched;
-use crate::brief::{Lead, trust};
+use crate::brief::{Lead, died, nothing_words, trust};
 use crate::mark;
 use crate::parts::{self, Parts};
 use crate::plan_line::{plan_line, title};
@@ -29,6 +29,9 @@ use wsbench_record::audit::{Severity, Verdict};
 use wsbench_record::document::{Distribution, Document, Percentile};
 use wsbench_record::units::{self, count, counted, rate, seconds, span};
 use wsbench_setting::Spelling;
+
+/// A line of fewer points shows nothing.
+const LEAST_POINTS: usize = 3;
 
 /// The page of one run.
 #[must_use]
@@ -171,8 +174,13 @@ fn trusted(document: &Document) -> Markup {
         Verdict::Doubtful => "doubt",
         Verdict::Invalid => "bad",
     };
-    let fates = Lead::of(document).fates.join(", ");
-    let grounds = trust::grounds(document).join("; ");
+    // Of nothing nothing is verified, and no rate is held.
+    let nothing = nothing_words(document);
+    let grounds = match &nothing {
+        Some(_) => String::new(),
+        None => trust::grounds(document).join("; "),
+    };
+    let fates = nothing.unwrap_or_else(|| Lead::of(document).fates.join(", "));
     let mut markup = Markup::new();
     markup.open("div", &[("class", "trust")]);
     markup.open("p", &[]);
@@ -180,7 +188,12 @@ fn trusted(document: &Document) -> Markup {
     match document.audit.doubts().next() {
         Some(gravest) => {
             let number = document.audit.caveats.len() as u64;
-            markup.text(" ").prose(&gravest.message).text(". ");
+            let end = if gravest.message.ends_with('?') {
+                " "
+            } else {
+                ". "
+            };
+            markup.text(" ").prose(&gravest.message).text(end);
             let all = format!("{} in all", counted(number, "remark"));
             markup.element("a", &[("href", "#doubts")], &all);
             markup.close("p").open("p", &[]);
@@ -215,6 +228,12 @@ fn charts(page: &mut Page, document: &Document) {
         Some(plot) => {
             page.chart(&plot);
         }
+        // Why nothing was answered, in words: there is nothing to draw.
+        None if nothing_words(document).is_some() => {
+            if let Some(cause) = died::cause(&document.errors, died::FURTHER) {
+                page.prose(&format!("✕ {cause}"));
+            }
+        }
         None => {
             page.quiet("Too short for a course over time.");
         }
@@ -237,21 +256,33 @@ fn answers(document: &Document) -> Option<Plot> {
         **told != about && (clients.is_open_loop() || **told != Series::Response)
     });
     let parts = Series::Service.parts();
+    // Where most was never answered, a line of the whole would end before it had begun.
+    let is_of_answered = spans.censored > 0 && lines[0].points.len() < LEAST_POINTS;
+    let draw = if is_of_answered {
+        latency::answered
+    } else {
+        latency::line
+    };
     for (at, beside) in others.copied().chain(parts).enumerate() {
         if let Some(spans) = document.known(beside) {
-            lines.push(latency::line(beside.info().title, Some(at + 1), spans));
+            lines.push(draw(beside.info().title, Some(at + 1), spans));
         }
     }
-    // What the whole is not known beyond the others are not either.
-    let end = lines[0].points.last().map_or(0.0, |last| last.x);
-    for line in &mut lines[1..] {
-        line.points.retain(|point| point.x <= end + 1e-9);
-    }
+    let (unknown, beside) = if is_of_answered {
+        lines.remove(0);
+        (None, "of the answered only, by percentile".to_owned())
+    } else {
+        // What the whole is not known beyond the others are not either.
+        let end = lines[0].points.last().map_or(0.0, |last| last.x);
+        for line in &mut lines[1..] {
+            line.points.retain(|point| point.x <= end + 1e-9);
+        }
+        let unknown = latency::unknown(&lines[..1], spans);
+        (unknown, format!("{kind} by percentile, 95 % band"))
+    };
     lines.retain(|line| !line.points.is_empty());
-    let unknown = latency::unknown(&lines[..lines.len().min(1)], spans);
     // What is drawn first lies below: the whole is on top of its parts.
     lines.reverse();
-    let beside = format!("{kind} by percentile, 95 % band");
     let answer = figures::QUOTED.map(|percentile| {
         let words = mark::percentile(spans, percentile);
         format!("{} {words}", percentile.label())

@@ -11,9 +11,10 @@ use wsbench_load::result::Progress;
 use wsbench_record::audit::Verdict;
 use wsbench_record::document::{Document, Percentile};
 use wsbench_record::search::{Trial, TrialVerdict};
-use wsbench_record::units::{Ranged, count, percent, rate, seconds, span};
+use wsbench_record::units::{Ranged, counted, percent, rate, seconds, span};
 use wsbench_stats::runs::{paired, spread};
 
+use crate::comparison::{factor, factors};
 use crate::live;
 use crate::mark;
 use crate::plan_line::{plan_line, title};
@@ -156,6 +157,8 @@ impl RunFigures {
     }
 }
 
+/// A ratio whose upper end is so many times its lower one is not known yet.
+const WIDEST: f64 = 10.0;
 /// The figures that rows can be drawn by.
 const COLUMNS: [&str; 3] = ["msg/s", "p50", "p99"];
 
@@ -378,7 +381,7 @@ impl Course {
             .iter()
             .filter(|row| row.tone != RowTone::Now)
             .count();
-        view.answer = format!("{made} rates");
+        view.answer = counted(made as u64, "rate");
         "lines: p50 to p99; ○ the rate was not held; log scale".clone_into(&mut view.legend);
     }
 
@@ -408,14 +411,18 @@ impl Course {
                 }
             };
             let ends = ratio.interval.map(|interval| (interval.low, interval.high));
+            let is_wide = ends.is_some_and(|(low, high)| high > WIDEST * low);
+            // The axis fits what is known.
+            let ends = ends.filter(|_| !is_wide);
             let (last_a, last_b) = pairs[pairs.len() - 1];
             view.rows.push(TableRow {
                 name: (*name).to_owned(),
                 figure: match ends {
-                    Some((low, high)) => format!("×{low:.2}–{high:.2}"),
-                    None => format!("×{:.2}", ratio.value),
+                    Some((low, high)) => factors(low, high),
+                    None if is_wide => "not known yet".to_owned(),
+                    None => factor(ratio.value),
                 },
-                value: Some(ratio.value),
+                value: Some(ratio.value).filter(|_| !is_wide),
                 ends,
                 after: format!("{}, {}", written(last_a), written(last_b)),
                 tone: match ends {
@@ -424,7 +431,7 @@ impl Course {
                 },
             });
         }
-        view.answer = format!("{} rounds", a.len().min(b.len()));
+        view.answer = counted(a.len().min(b.len()) as u64, "round");
         view.legend = if self.has_one_load {
             "lines: 95 % between rounds so far; A, B: the newest round; nothing is decided before \
              the last"
@@ -471,7 +478,7 @@ impl Course {
             .iter()
             .filter_map(|(_, one)| one.at(column))
             .collect();
-        view.answer = format!("{} runs", count(self.runs.len() as u64));
+        view.answer = counted(self.runs.len() as u64, "run");
         if let Some(spread) = spread(&figures) {
             let ends = spread.interval.map(|one| (one.low, one.high));
             view.beside = match ends {

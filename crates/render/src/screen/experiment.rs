@@ -8,9 +8,10 @@ use ratatui::widgets::Paragraph;
 use wsbench_record::audit::Verdict;
 
 use super::look::Look;
-use super::room::cut;
+use super::room::{cut, parted};
 use super::theme::Theme;
 use super::{KEYS_OF_EXPERIMENTS, footer};
+use crate::comparison::factor;
 use crate::live::experiment::{AxisLayout, ExperimentView, RowTone, TableRow};
 use crate::prose::width;
 
@@ -30,7 +31,7 @@ pub(super) fn draw(
     let columns = area.width;
     let mut lines = vec![head(view, theme, columns)];
     if area.height > 6 {
-        lines.push(cut(Line::styled(view.plan.clone(), theme.quiet), columns));
+        lines.push(parted(&view.plan, theme.quiet, columns));
     }
     if area.height > 3 {
         lines.push(bar(view, theme, columns));
@@ -256,7 +257,7 @@ impl Ruler {
     /// Both ends of the axis; of ratios also where both are equal.
     fn labels(&self) -> String {
         let write = |value: f64| match self.axis {
-            AxisLayout::Ratios => format!("×{value:.2}"),
+            AxisLayout::Ratios => factor(value),
             _ => String::new(),
         };
         let mut text = vec![' '; self.columns];

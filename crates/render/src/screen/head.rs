@@ -9,7 +9,7 @@ use wsbench_record::document::Percentile;
 use wsbench_record::units::{asked_rate, count, counted};
 
 use super::look::Look;
-use super::room::{cut, fitting};
+use super::room::{cut, fitting, parted};
 use super::theme::Theme;
 use crate::brief::{died, trust};
 use crate::live::{View, lost_agents, word};
@@ -35,7 +35,7 @@ const TAILS: [Percentile; 4] = [
 pub(super) fn lines(view: &View, look: Look, theme: Theme, width: u16) -> Vec<Line<'_>> {
     let mut lines = vec![
         title(view, theme, width),
-        cut(Line::styled(&*view.plan, theme.quiet), width),
+        parted(&view.plan, theme.quiet, width),
         bar(view, theme, width),
         figures(view, look, theme, width),
         audit(view, theme, width),

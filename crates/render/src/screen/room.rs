@@ -2,6 +2,7 @@
 //!
 //! A terminal that cuts `1.71ms` to `1.71m` has changed the figure.
 
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 /// Mark where words were cut off.
@@ -17,6 +18,20 @@ pub(super) fn fitting(lines: Vec<Line<'_>>, width: u16) -> Line<'_> {
         shortest = line;
     }
     cut(shortest, width)
+}
+
+/// Words with commas between them, as many whole parts as fit, and a mark where that is not all.
+pub(super) fn parted(words: &str, look: Style, width: u16) -> Line<'static> {
+    let all = Line::styled(words.to_owned(), look);
+    if all.width() <= width.into() {
+        return all;
+    }
+    let ends = words.rmatch_indices(", ");
+    let fits = |&(end, _): &(usize, &str)| Span::raw(&words[..end]).width() + 3 <= width.into();
+    match { ends }.find(fits) {
+        Some((end, _)) => Line::styled(format!("{}, {CUT}", &words[..end]), look),
+        None => cut(all, width),
+    }
 }
 
 /// The line, cut to the width with an ellipsis where it is longer.
@@ -53,6 +68,16 @@ pub(super) fn cut(line: Line<'_>, width: u16) -> Line<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_plan_is_shown_in_whole_parts() {
+        let of =
+            |width| parted("64 connections, closed loop, 3 s", Style::new(), width).to_string();
+        assert_eq!(of(32), "64 connections, closed loop, 3 s");
+        assert_eq!(of(31), "64 connections, closed loop, …");
+        assert_eq!(of(29), "64 connections, …");
+        assert_eq!(of(10), "64 connec…");
+    }
 
     #[test]
     fn cut_lines_say_so_and_keep_to_the_width() {

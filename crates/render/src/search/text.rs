@@ -159,9 +159,12 @@ fn ends(search: &Search) -> Option<String> {
     Some(format!("{certain}{missing}"))
 }
 
-/// A limit of so many seconds, as it is given.
+/// A limit of so many seconds, as it is given: beyond two minutes in whole ones.
 fn limit(span_s: f64) -> Mention {
-    Field::Limit.with(format!("{}s", span_s.ceil()))
+    Field::Limit.with(match span_s.ceil() {
+        short if short <= 120.0 => format!("{short}s"),
+        long => format!("{}m", (long / 60.0).ceil()),
+    })
 }
 
 /// A factor: in whole numbers from ten on.
@@ -176,11 +179,10 @@ fn factor(change: f64) -> String {
 /// What more time would give.
 fn longer(search: &Search, spelling: &dyn Spelling) -> String {
     let to = percent(search.resolution - 1.0);
-    let longer = match search.longer_s {
-        Some(longer_s) => text![
-            limit(search.took_s + longer_s),
-            format!(" would narrow it to about {to}"),
-        ],
+    // What was given was not enough: no advice.
+    let asked = search.longer_s.map(|longer_s| search.took_s + longer_s);
+    let longer = match asked.filter(|asked| asked.ceil() > search.limit_s) {
+        Some(asked_s) => text![limit(asked_s), format!(" would narrow it to about {to}"),],
         None => text![
             "longer trials (",
             Field::Duration.brief(),

@@ -128,7 +128,7 @@ pub(crate) fn knee(sweep: &Sweep) -> Vec<String> {
     }
     if let Some(per_s) = knee.p99_doubles_per_s {
         lines.push(format!(
-            "{} msg/s: the highest rate with p99 at most twice that of the lowest",
+            "{} msg/s: up to here p99 is at most twice that of the lowest rate",
             rate(per_s)
         ));
     }

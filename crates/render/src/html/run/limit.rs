@@ -4,6 +4,7 @@ use wsbench_record::audit::{By, Verdict};
 use wsbench_record::document::Document;
 use wsbench_record::units::{count, percent};
 
+use crate::brief::died::Departure;
 use crate::html::markup::Markup;
 use crate::html::plot::drawing;
 
@@ -131,10 +132,12 @@ fn bar(share: &UsedShare) -> Markup {
 pub(super) fn advice(document: &Document) -> Markup {
     let mut markup = Markup::new();
     let gravest = document.audit.doubts().next();
+    let departed = Departure::of(document).and_then(|departure| departure.advice(document));
     let (heading, advice) = match (gravest, &document.audit.limit) {
-        (Some(caveat), _) => ("To be surer", &caveat.advice),
+        _ if departed.is_some() => ("To find out why", departed.unwrap_or_default()),
+        (Some(caveat), _) => ("To be surer", caveat.advice.clone()),
         (None, Some(limit)) if document.audit.verdict == Verdict::Ok => {
-            ("To see more", &limit.advice)
+            ("To see more", limit.advice.clone())
         }
         _ => return markup,
     };
@@ -142,6 +145,6 @@ pub(super) fn advice(document: &Document) -> Markup {
         return markup;
     }
     markup.open("div", &[]).element("h2", &[], heading);
-    markup.open("p", &[]).prose(advice).close("p").close("div");
+    markup.open("p", &[]).prose(&advice).close("p").close("div");
     markup
 }
