@@ -211,6 +211,9 @@ fn runs_without_samples_make_a_page_without_zeros() {
                 page.contains("no samples") && !page.contains(" 0 ns"),
                 "{name}"
             );
+            for claim in ["all answered", "every byte verified", "rate held"] {
+                assert!(!page.contains(claim), "{name}: of nothing it is {claim}");
+            }
         }
     }
 }
@@ -287,6 +290,32 @@ fn a_server_that_died_is_told_first_and_hatched() {
         "in the first figure"
     );
     assert!(page.contains("class=\"dead\""), "and over time");
+    assert!(page.contains("look at its log about"), "where to look");
+    assert!(!page.contains("To be surer"), "surer of what is dead");
+}
+
+#[test]
+fn what_was_answered_has_a_line_where_most_never_was() {
+    let mut document = pages::course("run", 1.0, 1);
+    let whole = document.record.times.get_mut(Series::Service);
+    (whole.censored, whole.censored_from) = (whole.count, whole.min);
+    let page = html::run(&document, &runs::Flags);
+    assert!(page.contains("of the answered only, by percentile"));
+    assert!(page.contains(">outside</text>"), "its line has its name");
+    assert!(
+        !page.contains("95 % band"),
+        "and there is none of the whole"
+    );
+}
+
+#[test]
+fn the_scale_of_a_picture_is_as_wide_as_what_is_below_it() {
+    let page = html::repetition(&pages::repetition(), &runs::Flags);
+    let head = page
+        .split("<thead>")
+        .nth(1)
+        .and_then(|it| it.split("</thead>").next());
+    assert!(head.is_some_and(|head| head.contains("<td class=\"bar\"><svg")));
 }
 
 #[test]

@@ -46,7 +46,10 @@ fn clause(figure: Figure, contrast: &Contrast) -> String {
     let by = change(contrast);
     if is_shown(contrast) && by.ends_with(TIMES) {
         let (one, other) = sides(contrast);
-        return format!("{}: {one}'s is {by} {other}'s", figure.label());
+        return match figure {
+            Figure::MESSAGES_PER_S => format!("{one} answers {by} as many messages a second"),
+            _ => format!("{}: {one}'s is {by} {other}'s", figure.label()),
+        };
     }
     let is_time = figure.unit() == Unit::Span;
     match (figure, contrast.finding) {
@@ -190,9 +193,21 @@ mod tests {
             (0.89, 0.93, "B answers 7–11 % fewer messages a second"),
             (1.031, 1.039, "B answers 3.1–3.9 % more messages a second"),
             (1.05, 1.05, "B answers 5.0 % more messages a second"),
-            (1.5, 2.5, "messages/s: B's is 1.50–2.50 times A's"),
-            (3.1, 3.3, "messages/s: B's is 3.1–3.3 times A's"),
-            (0.2, 0.25, "messages/s: A's is 4.0–5.0 times B's"),
+            (
+                1.5,
+                2.5,
+                "B answers 1.50–2.50 times as many messages a second",
+            ),
+            (
+                3.1,
+                3.3,
+                "B answers 3.1–3.3 times as many messages a second",
+            ),
+            (
+                0.2,
+                0.25,
+                "A answers 4.0–5.0 times as many messages a second",
+            ),
         ] {
             assert_eq!(verdict(&[contrast(low, high)]), words);
         }
