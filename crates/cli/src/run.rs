@@ -89,11 +89,12 @@ pub(crate) fn measure(measure: &Measure, command_line: &[OsString]) -> anyhow::R
     measure.output.state.keep(|| document::write(&document));
     let view = measure.output.view();
     output::print(&render(&[&document], shown, terminal::style(), &view))?;
+    // That nothing was measured comes before what could not be written of it.
+    let exit = concluded(&document, measure.output.strict, shown);
     kept?;
     if let Some(failure) = log_failure {
         return Err(failure).context("--log: the run was stopped, for its log cannot be written");
     }
-    let exit = concluded(&document, measure.output.strict, shown);
     let exit = judge::exit(&document.conditions, exit);
     judge.show_baseline(&[document], shown)?;
     Ok(exit)

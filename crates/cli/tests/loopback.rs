@@ -303,6 +303,21 @@ fn quiet_is_quiet() {
     );
 }
 
+/// What could not be written of a run that failed does not hide that it failed.
+#[test]
+fn a_failed_run_says_so_beside_what_was_not_written() {
+    let nobody = Nobody::anywhere();
+    let directory = tempfile::tempdir().unwrap();
+    let url = nobody.url("ws");
+    let words = ["--format", "quiet", "--hgrm", "table", "-d", "100ms", &url];
+    let output = wsbench(directory.path(), &words);
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    for words in ["the run failed: nothing connected", "--hgrm: not written"] {
+        assert!(errors.contains(words), "{errors}");
+    }
+}
+
 #[test]
 fn a_second_interrupt_ends_the_run_at_once() {
     for signal in ["-INT", "-TERM"] {
@@ -408,6 +423,8 @@ fn the_last_run_is_reported_without_a_file() {
         whole.contains(figures) && whole.contains("\nrepeat "),
         "{whole}"
     );
+    let (_, same, _) = wsbench(&["report", "-v"], state.path());
+    assert_eq!(same, whole, "-v of a run has a report as well");
     // So is the result of an experiment.
     let rates = [
         "--rate", "200..400", "--points", "2", "--rounds", "1", "-d", "500ms",

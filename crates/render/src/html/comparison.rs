@@ -4,6 +4,7 @@ use wsbench_judge::figure::Figure;
 use wsbench_record::audit::Severity;
 use wsbench_record::comparison::{Comparison, Contrast, Doubt, Found, Side};
 use wsbench_record::document::{Distribution, Document};
+use wsbench_record::units::UNKNOWN;
 use wsbench_setting::Spelling;
 
 use super::conditions::conditions;
@@ -198,7 +199,7 @@ fn ratios(comparison: &Comparison) -> Ranges {
 fn interval(contrast: &Contrast) -> String {
     match (contrast.ratio_low, contrast.ratio_high) {
         (Some(low), Some(high)) => factors(low, high),
-        _ => "?".to_owned(),
+        _ => UNKNOWN.to_owned(),
     }
 }
 
