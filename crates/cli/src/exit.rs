@@ -13,8 +13,8 @@ use wsbench_render::foreign::{broken_lines, printable_lines};
 use crate::held;
 use crate::shell_words;
 use crate::spelling::Flags;
-use crate::terminal;
 use crate::usage::UsageError;
+use crate::width;
 
 /// The credentials of this process's command line, which nothing that is said repeats.
 static SECRETS: OnceLock<Redactor> = OnceLock::new();
@@ -117,7 +117,7 @@ fn write(words: &str) {
     use io::Write;
     let words = printable_lines(words);
     // What is read by a program, or is kept in a file, has its lines whole.
-    let words = match terminal::error_width() {
+    let words = match width::of_errors() {
         Some(width) => broken_lines(&words, width.into()),
         None => words,
     };

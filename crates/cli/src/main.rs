@@ -55,6 +55,7 @@ mod surroundings;
 mod terminal;
 mod tls;
 mod usage;
+mod width;
 mod words;
 mod workload_args;
 

@@ -29,14 +29,6 @@ const GLANCE: Duration = Duration::from_millis(100);
 /// Between two drawings of a scene whose clock goes on by itself.
 const TICK: Duration = Duration::from_millis(500);
 
-/// The terminal's width, if there is a terminal.
-pub(crate) fn columns() -> Option<u16> {
-    terminal::size()
-        .ok()
-        .map(|(columns, _)| columns)
-        .filter(|columns| *columns > 0)
-}
-
 /// Gives the terminal back, once, and says what has waited for that.
 pub(crate) fn restore() {
     if held::give_back() {

@@ -29,6 +29,7 @@ use crate::interrupt::Interrupts;
 #[cfg(feature = "screen")]
 use crate::screen::{Scene, Screen};
 use crate::spelling::Flags;
+use crate::width;
 
 /// Between two plain lines; a run that is over sooner has none.
 const LINE_EVERY: Nanos = Nanos::from_secs(2);
@@ -51,14 +52,9 @@ pub(crate) fn style() -> Style {
         glyphs,
         // https://no-color.org: any value but the empty one objects.
         colour: env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && !is_dumb(),
-        width: columns().unwrap_or(PLAIN.width),
+        width: width::columns().unwrap_or(PLAIN.width),
         ..PLAIN
     }
-}
-
-/// Columns of standard error; `None` where it is no terminal.
-pub(crate) fn error_width() -> Option<u16> {
-    columns().filter(|_| io::stderr().is_terminal())
 }
 
 /// Characters that the locale can show.
@@ -86,16 +82,6 @@ fn shown_by(locale: Option<&str>) -> Glyphs {
 /// True if the terminal says of itself that it can do nothing but lines.
 fn is_dumb() -> bool {
     env::var_os("TERM").is_some_and(|term| term == "dumb")
-}
-
-#[cfg(feature = "screen")]
-fn columns() -> Option<u16> {
-    crate::screen::columns()
-}
-
-#[cfg(not(feature = "screen"))]
-fn columns() -> Option<u16> {
-    env::var("COLUMNS").ok()?.parse().ok()
 }
 
 /// Gives the terminal back as it was; does nothing when it was not changed.
