@@ -205,7 +205,9 @@ fn explained(mut error: clap::Error) -> anyhow::Error {
     // A URL begins with no dash: what does is a flag, and never a value.
     if let Some(ContextValue::StyledStrs(mut tips)) = error.remove(ContextKind::Suggested) {
         tips.retain(|tip| !tip.to_string().contains("as a value"));
-        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
+        if !tips.is_empty() {
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
+        }
     }
     match error.get(ContextKind::InvalidSubcommand) {
         Some(ContextValue::String(word)) => UsageError::StrayWord { word: word.clone() }.into(),

@@ -158,7 +158,9 @@ impl Course<'_> {
             let around_s = around_s(&self.asked.plan);
             if self.done > 0 && length.as_secs_f64() + around_s > self.left_s() {
                 let left = self.planned - self.done;
-                let words = format!("{left} runs were left out for want of time (");
+                let were = if left == 1 { "was" } else { "were" };
+                let runs = wsbench_record::units::counted(left as u64, "run");
+                let words = format!("{runs} {were} left out for want of time (");
                 let text = text![words, Field::Limit, ")"];
                 return Ok(Some(text.spelled(self.runner.spelling())));
             }

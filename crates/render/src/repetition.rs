@@ -140,7 +140,13 @@ pub(crate) fn row(of_runs: &FigureOfRuns) -> Option<Vec<String>> {
         _ => "—".to_owned(),
     };
     let off_by = |deviation: Option<f64>| {
-        deviation.map_or_else(|| "—".to_owned(), |share| percent(1.96 * share))
+        deviation.map_or_else(
+            || "—".to_owned(),
+            |share| match 1.96 * share {
+                great if great > 1.0 => "> ×2".to_owned(),
+                share => percent(share),
+            },
+        )
     };
     Some(vec![
         label,
