@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use wsbench_judge::condition::Condition;
 use wsbench_judge::until::{self, Until};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Compression, Greeting, Locator, PlanSpec, Promise};
+use wsbench_load::plan::{Compression, Greeting, Locator, Pace, PlanSpec, Promise, Timestamps};
 use wsbench_load::route::Target;
 use wsbench_load::template::{Template, TemplateError};
 
@@ -26,6 +26,7 @@ use crate::output_args::{Format, OutputArgs};
 use crate::push_args::PushArgs;
 use crate::session_args::SessionArgs;
 use crate::shares::{self, Shares};
+use crate::verify_arg::VerifyArg;
 use crate::workload_args::WorkloadArgs;
 use wsbench::quantity::{self, CpuList, SizeRange, SpanRange, Stages, Threads, WarmUpLength};
 
@@ -225,6 +226,16 @@ pub(crate) enum PaceArg {
     Spin,
 }
 
+impl From<PaceArg> for Pace {
+    fn from(pace: PaceArg) -> Self {
+        match pace {
+            PaceArg::Auto => Self::Auto,
+            PaceArg::Sleep => Self::Sleep,
+            PaceArg::Spin => Self::Spin,
+        }
+    }
+}
+
 /// Content of the messages.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Payload")]
@@ -357,19 +368,6 @@ fn template(text: &str) -> Result<Arc<Template>, TemplateError> {
     parsed.map(Arc::new)
 }
 
-/// Strictness of comparing answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum VerifyArg {
-    /// Every byte, and text or binary.
-    Full,
-    /// Every byte, within an answer that may hold more around it (a prefix, JSON).
-    Contains,
-    /// The length, and text or binary.
-    Len,
-    /// Not at all: any message counts as the answer.
-    None,
-}
-
 /// Use of this machine.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Machine")]
@@ -434,6 +432,16 @@ pub(crate) enum TimestampsArg {
     Kernel,
     /// Nobody's: an answer has come when it has been read.
     User,
+}
+
+impl From<TimestampsArg> for Timestamps {
+    fn from(whose: TimestampsArg) -> Self {
+        match whose {
+            TimestampsArg::Auto => Self::Auto,
+            TimestampsArg::Kernel => Self::Kernel,
+            TimestampsArg::User => Self::User,
+        }
+    }
 }
 
 /// What is expected of a server: what of it fails a run, and what does not.

@@ -14,7 +14,7 @@ use wsbench_load::route::Target;
 use crate::advice;
 use crate::args::{
     AmountArgs, Ending, ExpectArgs, JudgeArgs, LogArgs, MachineArgs, Measure, PayloadArgs,
-    PressureArgs, ServerArgs, VerifyArg,
+    PressureArgs, ServerArgs,
 };
 use crate::connect_args::ConnectArgs;
 use crate::environment;
@@ -24,6 +24,7 @@ use crate::plan::DEFAULT_ROUNDTRIPS;
 use crate::push_args::PushArgs;
 use crate::session_args::SessionArgs;
 use crate::usage::UsageError;
+use crate::verify_arg::VerifyArg;
 use crate::workload_args::WorkloadArgs;
 use wsbench::defaults;
 use wsbench::quantity::{self, SizeRange};

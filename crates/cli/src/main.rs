@@ -55,6 +55,7 @@ mod surroundings;
 mod terminal;
 mod tls;
 mod usage;
+mod verify_arg;
 mod width;
 mod words;
 mod workload_args;

@@ -16,21 +16,19 @@ use wsbench::cores::{EmbeddedCores, Neighbourhood, own_threads};
 use wsbench::defaults::{self, UNTIMED_INTERVAL, interval, target_to_come};
 use wsbench::local_values::LocalValues;
 use wsbench::quantity::{CpuList, SpanRange, Stages, Threads};
+
 use wsbench::redirects::Follow;
 use wsbench::scenario::Scenario;
-use wsbench_load::arrival::{Process, Schedule, Stretch};
+use wsbench_load::arrival::{Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
     Arrival, Audience, ByNumber, Flow, Lifetime, Locator, Pace, Plan, PlanError, PlanSpec,
-    Sessions, StopRule, Think, Timestamps, Verify, WarmUp, threads_at_most,
+    Sessions, StopRule, Think, WarmUp, threads_at_most,
 };
 use wsbench_load::route::Target;
 use wsbench_load::template::Lookup;
 
-use crate::args::{
-    AmountArgs, ArrivalArg, MachineArgs, Measure, ModeArg, PaceArg, PressureArgs, ServerArgs,
-    TimestampsArg, VerifyArg,
-};
+use crate::args::{AmountArgs, MachineArgs, Measure, ModeArg, PressureArgs, ServerArgs};
 use crate::fleet_args::FleetOrder;
 use crate::surroundings::Surroundings;
 use crate::usage::UsageError;
@@ -111,8 +109,8 @@ fn order_of(
     if measure.machine.busy_poll && measure.pressure.pace.is_some() {
         return Err(UsageError::BusyPollAndPace);
     }
-    let arrival = arrival(&measure.pressure, warmup)?;
     let think = think(&measure.pressure);
+    let arrival = arrival(&measure.pressure, warmup)?;
     let ramp = measure.pressure.ramp.unwrap_or(Nanos::ZERO);
     let warmup_at_most = warmup::at_most(measure, stop)?.map(|most| most + ramp);
     let warmup = warmup + ramp;
@@ -327,37 +325,6 @@ fn lifetime(amount: &AmountArgs) -> Lifetime {
     }
 }
 
-impl From<PaceArg> for Pace {
-    fn from(pace: PaceArg) -> Self {
-        match pace {
-            PaceArg::Auto => Self::Auto,
-            PaceArg::Sleep => Self::Sleep,
-            PaceArg::Spin => Self::Spin,
-        }
-    }
-}
-
-impl From<TimestampsArg> for Timestamps {
-    fn from(whose: TimestampsArg) -> Self {
-        match whose {
-            TimestampsArg::Auto => Self::Auto,
-            TimestampsArg::Kernel => Self::Kernel,
-            TimestampsArg::User => Self::User,
-        }
-    }
-}
-
-impl From<VerifyArg> for Verify {
-    fn from(how: VerifyArg) -> Self {
-        match how {
-            VerifyArg::Full => Self::Full,
-            VerifyArg::Contains => Self::Contains,
-            VerifyArg::Len => Self::Length,
-            VerifyArg::None => Self::None,
-        }
-    }
-}
-
 /// Process of the server, as far as the flags say.
 fn server_process(args: &ServerArgs, url: Option<&Target>) -> Result<ServerProcess, UsageError> {
     let cpus = args.server_cpus.clone();
@@ -408,12 +375,11 @@ fn arrival(pressure: &PressureArgs, warmup: Nanos) -> Result<Arrival, UsageError
         .chain(warm)
         .chain(stages.into_iter().map(level))
         .collect();
-    let process = match pressure.arrival.unwrap_or(ArrivalArg::Poisson) {
-        ArrivalArg::Poisson => Process::Poisson,
-        ArrivalArg::Constant => Process::Constant,
-    };
     Ok(Arrival::Open {
-        schedule: Schedule { process, stretches },
+        schedule: Schedule {
+            process: modes::process(pressure.arrival),
+            stretches,
+        },
         max_in_flight: pressure.max_in_flight.unwrap_or(defaults::MAX_IN_FLIGHT),
     })
 }

@@ -179,6 +179,7 @@ fn sessions_that_send_to_many_stay_for_a_time_and_are_alike() {
     assert_eq!(slow, (Field::Sessions, Why::NotWith(Field::Slow)));
     let roles = refused(|spec| {
         let role = |publishes| Role {
+            reads: None,
             connections: 200,
             publishes,
             subscribes: true,

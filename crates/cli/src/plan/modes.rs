@@ -112,7 +112,7 @@ pub(super) fn churn(
 }
 
 /// The distribution of the gaps between those that come.
-fn process(arrival: Option<ArrivalArg>) -> Process {
+pub(super) fn process(arrival: Option<ArrivalArg>) -> Process {
     match arrival {
         Some(ArrivalArg::Constant) => Process::Constant,
         Some(ArrivalArg::Poisson) | None => Process::Poisson,

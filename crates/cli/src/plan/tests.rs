@@ -9,8 +9,8 @@ use clap::Parser;
 use proptest::prelude::*;
 use wsbench_load::corpus::Corpus;
 use wsbench_load::plan::{
-    Compression, Connect, Encoding, Family, Header, Payload, Promise, Sessions, Stay, Tls, Upgrade,
-    WindowBits, Wish,
+    Compression, Connect, Encoding, Family, Header, Payload, Promise, Sessions, Stay, Timestamps,
+    Tls, Upgrade, Verify, WindowBits, Wish,
 };
 
 use super::*;
@@ -18,6 +18,7 @@ use crate::command_line::Cli;
 use crate::legacy::{self, Legacy};
 use wsbench::quantity::MAX_MESSAGE_BYTES;
 use wsbench::target::target;
+use wsbench_load::arrival::Process;
 
 const SEED: u64 = 7;
 
