@@ -112,7 +112,7 @@ impl Arriving {
         slot >= self.first
     }
 
-    /// What the connection in a slot that is for those that come was due for.
+    /// The place of a slot that is for those that come; `None` of any other.
     fn place(&mut self, slot: usize) -> Option<&mut SessionPlace> {
         let at = slot.checked_sub(self.first)?;
         self.places.get_mut(at)

@@ -134,7 +134,7 @@ fn outright_failure(document: &Document, objectives: &[Objective]) -> Option<Cau
     (errors > allowed.unwrap_or(ERRORS_ALLOWED)).then_some(Cause::Errors)
 }
 
-/// Why fewer sessions were open than came due: more were turned away than may be, or more are still to be
+/// The reason why fewer sessions were open than came due: more were turned away than may be, or more are still to be
 /// opened than are under way at any time.
 fn sessions_missed(document: &Document, objectives: &[Objective]) -> Option<Cause> {
     let counts = document.sessions?;

@@ -12,7 +12,7 @@ use super::doubt::Doubt;
 
 /// Share of the messages that came in one read with others from which that is worth a note.
 const SHARED: f64 = 0.1;
-/// Where the offset of the clocks is known to no more than this share of the median age, that is coarse.
+/// An offset of the clocks that is known to no more than this share of the median age is coarse.
 const COARSE: f64 = 0.5;
 
 /// Every doubt about pushes; none where they are not the load.
@@ -131,7 +131,7 @@ fn clocks(counts: &PushCounts) -> Option<Doubt> {
     })
 }
 
-/// What the ages rest on: two clocks that are one, or what is known of their offset.
+/// The ground that the ages rest on: two clocks that are one, or what is known of their offset.
 fn offset(record: &Record, counts: &PushCounts) -> Option<Doubt> {
     let flow = &record.plan.clients.exchange.flow;
     let pushes = flow.pushes().filter(|it| it.stamp.is_some())?;

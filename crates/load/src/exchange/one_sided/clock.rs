@@ -20,7 +20,7 @@ pub(super) struct ClockProbes {
     /// Request that the server answers by its time.
     ask: Arc<str>,
     stamp: Stamp,
-    /// Where pushes have their instant, which are no answers.
+    /// Place of the instant in pushes, which are no answers.
     pushed: Option<Stamp>,
     /// Our wall clock when the run began, ns since the Unix epoch.
     epoch_ns: u64,
@@ -123,7 +123,7 @@ impl ClockProbes {
         self.readings.before.middle_ns()
     }
 
-    /// What is known for good: nothing that further answers may narrow.
+    /// Readings that are known for good: nothing that further answers may narrow.
     pub(super) fn settled(&self) -> ClockReadings {
         let is_under_way = self.left > 0 || self.asked.is_some();
         let settled = |bounds: ClockBounds, is_its: bool| {
