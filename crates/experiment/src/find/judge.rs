@@ -150,7 +150,7 @@ fn sessions_missed(document: &Document, objectives: &[Objective]) -> Option<Caus
     let under_way = due / document.duration_s.max(1e-9) * mean_s.min(document.duration_s);
     // As of messages: a queue that grows for the whole window is no fluctuation.
     let allowance = 3.0 + 4.0 * under_way.sqrt();
-    ((counts.opened as f64) < ACHIEVED * due - allowance).then_some(Cause::Connections)
+    ((counts.opened as f64) < ACHIEVED * due - allowance).then_some(Cause::Rate)
 }
 
 /// The share of errors that an objective allows; `None` where none is of them.
