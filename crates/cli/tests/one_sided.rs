@@ -188,7 +188,11 @@ fn ages_are_corrected_by_what_the_server_says_of_its_clock() {
         let offset = &document["push_clock"][when];
         let ahead = offset["ahead_ns"].as_i64().unwrap();
         let within = offset["within_ns"].as_u64().unwrap();
-        assert!(ahead.unsigned_abs() <= within, "{offset}");
+        // The two clocks are one. What the run takes for it is a counter that is held beside it when the
+        // run begins; the wall clock may be slewed meanwhile, by 500 parts in a million at most.
+        let slewed = 5_000_000;
+        assert!(ahead.unsigned_abs() <= within + slewed, "{offset}");
+        assert!(within < 1_000_000_000, "{offset}");
         assert!(offset["answers"].as_u64().unwrap() > 0, "{offset}");
     }
     let received = count(&document["pushes"], "received");

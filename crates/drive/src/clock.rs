@@ -7,6 +7,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use wsbench_load::nanos::Nanos;
 
+/// Readings of the wall clock beside the counter.
+const READINGS: usize = 8;
+
 /// A clock with its zero at the start of the run.
 #[derive(Clone, Debug)]
 pub struct Clock {
@@ -20,13 +23,18 @@ impl Clock {
     #[must_use]
     pub fn start() -> Self {
         let source = quanta::Clock::new();
-        let since_epoch = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        // The thread may lose its core between the two readings: the closest of some pairs counts.
+        let pairs = (0..READINGS).map(|_| {
+            let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+            let (wall, zero) = (since_epoch.unwrap_or_default(), source.raw());
+            let again = SystemTime::now().duration_since(UNIX_EPOCH);
+            (again.unwrap_or_default().saturating_sub(wall), wall, zero)
+        });
+        let (_, wall, zero) = pairs.min().expect("there are readings");
         Self {
-            zero: source.raw(),
+            zero,
             source,
-            started_at_unix_ns: u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX),
+            started_at_unix_ns: u64::try_from(wall.as_nanos()).unwrap_or(u64::MAX),
         }
     }
 
