@@ -82,9 +82,9 @@ pub(crate) fn ranged(figure: Figure, value: f64, low: f64, high: f64) -> Option<
     })
 }
 
-/// Both ends of a range in one unit: `232–272 µs`.
+/// Both ends of a range in one unit: `232–272 µs`. What stands in µs whatever its size has these here as well.
 pub(crate) fn ends(figure: Figure, low: f64, high: f64) -> String {
-    match ranged(figure, low, low, high) {
+    match ranged(figure, low, low, high).filter(|_| figure.unit() != Unit::Micros) {
         Some(ranged) => ranged.ends,
         None => format!("{}–{}", figure.written(low), figure.written(high)),
     }

@@ -350,7 +350,10 @@ fn the_audit_so_far_is_that_of_the_end() {
     said(&gone(), "the server went away");
     let starved = view(&starved().0, &starved().1);
     let limit = starved.document.audit.limit.expect("a limit");
-    assert!(limit.message.contains("waited 33 %"), "{limit:?}");
+    assert!(
+        limit.message.contains("waited for a core 33 %"),
+        "{limit:?}"
+    );
     let view = view(&gone().0, &gone().1);
     assert!(
         view.standing().starts_with("server gone since 5."),
