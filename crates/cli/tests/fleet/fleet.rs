@@ -218,8 +218,39 @@ impl Fleet {
     }
 
     fn add(&mut self, name: &str, mut agent: Command) {
+        agent.arg("agent");
+        self.begin_agent(name, agent);
+        self.await_words(name, &format!("agent {name} of fleet default"));
+    }
+
+    /// An agent with these flags, wherever its bus is; nothing of it is awaited.
+    pub(crate) fn begin_with(&mut self, name: &str, flags: &[&str]) {
+        let mut agent = Command::new(env!("CARGO_BIN_EXE_wsbench"));
+        agent.arg("agent").args(flags);
+        self.begin_agent(name, agent);
+    }
+
+    /// The cores that each generator thread of an agent may run on, as the kernel writes them.
+    pub(crate) fn cores_of_generators(&self, name: &str) -> Vec<String> {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.pid(name))).unwrap();
+        let tasks = tasks.flatten().map(|task| task.path());
+        let generators = tasks.filter(|task| {
+            let name = fs::read_to_string(task.join("comm"));
+            name.is_ok_and(|name| name.starts_with("generator-"))
+        });
+        let cores = generators.filter_map(|task| {
+            let status = fs::read_to_string(task.join("status")).ok()?;
+            let line = status
+                .lines()
+                .find(|line| line.starts_with("Cpus_allowed_list:"))?;
+            Some(line.split_whitespace().nth(1)?.to_owned())
+        });
+        cores.collect()
+    }
+
+    fn begin_agent(&mut self, name: &str, mut agent: Command) {
         let said = self.folder.path().join(format!("{name}.log"));
-        agent.args(["agent", "--name", name, "--bus", &self.bus.url()]);
+        agent.args(["--name", name, "--bus", &self.bus.url()]);
         agent.args(&self.bus.flags);
         agent
             .stdin(Stdio::null())
@@ -230,7 +261,6 @@ impl Fleet {
             process,
             said,
         });
-        self.await_words(name, &format!("agent {name} of fleet default"));
     }
 
     /// The same agent in another process.

@@ -83,6 +83,38 @@ fn three_agents_make_one_run_whose_books_add_up() {
     assert!(said.contains("fleet: run "), "{said}");
 }
 
+#[test]
+#[ignore = "needs nats-server"]
+fn an_agent_awaits_its_bus_and_ends_when_nobody_has_asked_for_it() {
+    let mut fleet = Fleet::of(&[]);
+    fleet.bus.stop();
+    fleet.begin_with("a1", &["--idle-exit", "12s"]);
+    sleep(Duration::from_secs(1));
+    fleet.bus.start();
+    fleet.await_words("a1", "agent a1 of fleet default");
+    fleet.measured(1, &load(1));
+    let idle = Instant::now();
+    fleet.await_end("a1");
+    assert!(
+        idle.elapsed() > Duration::from_secs(8),
+        "{:?}",
+        idle.elapsed()
+    );
+}
+
+#[test]
+#[ignore = "needs nats-server"]
+fn an_agent_that_is_pinned_has_a_thread_on_each_of_its_cores() {
+    let mut fleet = Fleet::of(&[]);
+    fleet.begin_with("a1", &["--pin", "0"]);
+    fleet.await_words("a1", "agent a1 of fleet default");
+    let run = fleet.begin(1, &words("-c 4 -R 100 -d 12s --warmup 500ms --seed 7"));
+    fleet.await_load();
+    assert_eq!(fleet.cores_of_generators("a1"), ["0"]);
+    let (document, _) = run.end().with_code(0);
+    assert_eq!(number(&document, "/plan/threads"), 1);
+}
+
 /// Clocks of machines begin when they are switched on: one that has been up for a day longer is none the worse.
 #[test]
 #[ignore = "needs nats-server and time namespaces"]
