@@ -113,9 +113,6 @@ fn every_flag_explains_itself() {
     }
 }
 
-/// Flags that no test tries, and why.
-const UNTRIED: [(&str, &str); 1] = [("idle-exit", "agents of the tests are ended by them")];
-
 /// Each flag of each command is tried: in a test of the command line, or on a page whose commands are run.
 #[test]
 fn every_flag_of_the_help_is_tried() {
@@ -154,10 +151,6 @@ fn every_flag_of_the_help_is_tried() {
         let mut places = tried.match_indices(&word);
         places.any(|(at, _)| ends(tried[at + word.len()..].chars().next()))
     };
-    for (flag, reason) in UNTRIED {
-        assert!(!is_tried(flag), "{flag} is tried: {reason}");
-        all.remove(flag);
-    }
     let missing = all.iter().filter(|flag| !is_tried(flag) && !is_brief(flag));
     let missing: Vec<&String> = missing.collect();
     assert!(missing.is_empty(), "tried by no test: {missing:?}");
