@@ -17,5 +17,10 @@ pub(crate) fn columns() -> Option<u16> {
 
 /// Columns of standard error; `None` where it is no terminal.
 pub(crate) fn of_errors() -> Option<u16> {
-    columns().filter(|_| io::stderr().is_terminal())
+    // Asked of whom there is first: where there is no terminal, looking for its size starts programs.
+    if io::stderr().is_terminal() {
+        columns()
+    } else {
+        None
+    }
 }

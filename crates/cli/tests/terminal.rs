@@ -1,6 +1,9 @@
 //! What is shown where there is a terminal, by one that Python makes.
 #![cfg(unix)]
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+
 use crate::running::embedded::Embedded;
 use crate::running::{Process, wsbench};
 use snapbox::cmd::cargo_bin;
@@ -48,6 +51,27 @@ fn a_terminal_has_a_screen_unless_it_is_to_have_none() {
     let server = Embedded::start(&[]);
     let ended = Process::start(&mut wsbench(&["-n", "50", "-c", "1", &server.url])).ended();
     assert!(!ended.stderr.contains('\x1b') && !ended.stdout.contains('\x1b'));
+}
+
+/// Looking for the size of a terminal where there is none would start programs beside the measurement.
+#[test]
+fn where_there_is_no_terminal_none_is_looked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let (tput, asked) = (folder.path().join("tput"), folder.path().join("asked"));
+    let script = format!("#!/bin/sh\necho $1 >>{}\necho 80\n", asked.display());
+    fs::write(&tput, script).unwrap();
+    fs::set_permissions(&tput, Permissions::from_mode(0o755)).unwrap();
+    let server = Embedded::start(&[]);
+    // A session of its own has no terminal, whatever the tests run on.
+    let mut command = std::process::Command::new("setsid");
+    command.args(["--wait"]).arg(cargo_bin!("wsbench"));
+    command.args(["-n", "50", "-c", "1", "--no-state", &server.url]);
+    let path = std::env::var("PATH").unwrap();
+    command.env("PATH", format!("{}:{path}", folder.path().display()));
+    let ended = Process::start(&mut command).ended();
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    assert!(ended.stderr.contains("plan: "), "{}", ended.stderr);
+    assert_eq!(fs::read_to_string(&asked).unwrap_or_default(), "");
 }
 
 /// What is said beside the result as well, between words and never within a number or a flag.
