@@ -179,7 +179,7 @@ fn files_without_rows_are_refused_where_they_are_named() {
         ),
         (
             format!("{{csv:{file}:tokn}}"),
-            format!("{file} has no column tokn; it has name, token"),
+            format!("{file} has no column tokn among the 2 that its first line names"),
         ),
         (
             format!("{{csv:{empty}:token}}"),

@@ -111,10 +111,11 @@ impl Table {
             (Some((_, Some(column))), None) => Ok(column.clone()),
             (Some((_, None)), None) => Err("has no row below the names of its columns".to_owned()),
             (Some(_), Some(_)) => Err(format!("has two columns called {name}")),
-            (None, _) => {
-                let known: Vec<&str> = self.0.iter().map(|(known, _)| &**known).collect();
-                Err(format!("has no column {name}; it has {}", known.join(", ")))
-            }
+            // Not which it names: a file without a line of names has a row of values there.
+            (None, _) => Err(format!(
+                "has no column {name} among the {} that its first line names",
+                self.0.len()
+            )),
         }
     }
 }
@@ -158,7 +159,11 @@ mod tests {
             ("name,token\n", "has no row below the names of its columns"),
             (
                 "name,user\nann,hidden",
-                "has no column token; it has name, user",
+                "has no column token among the 2 that its first line names",
+            ),
+            (
+                "ann,hidden\nbob,hidden\n",
+                "has no column token among the 2 that its first line names",
             ),
             (
                 "name,token\nann,hidden\nbob,hidden,hidden\n",
@@ -190,7 +195,8 @@ mod tests {
         fs::remove_file(path).unwrap();
         assert_eq!(values.column(path, "token").unwrap().of(2), "one");
         let other = values.column(path, "name").unwrap_err();
-        assert_eq!(other, format!("{path} has no column name; it has token"));
+        let of_names = "has no column name among the 1 that its first line names";
+        assert_eq!(other, format!("{path} {of_names}"));
         let confined = LocalValues::new(&nothing).confined();
         for other in [path, "../users.csv", "a/../../users.csv"] {
             let refused = confined.column(other, "token").unwrap_err();
