@@ -10,7 +10,7 @@ use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::failure::FailureKind;
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, PlanSpec, Reads, SlowReaders, StopRule, Verify};
+use wsbench_load::plan::{Arrival, PlanSpec, Reads, Sessions, SlowReaders, Stay, StopRule, Verify};
 use wsbench_load::result::{CardUse, Ended, HostPressure, RunResult, ThreadUsage};
 use wsbench_load::send_gaps::SendGap;
 use wsbench_load::series::Series;
@@ -1053,6 +1053,45 @@ fn the_worst_interval_is_named() {
     assert_eq!(caveat.severity, Severity::Doubtful);
     let worst = "in the interval that ended at 4.0 s 64,000 were due and 63,300 sent";
     assert!(caveat.message.ends_with(worst), "{caveat}");
+}
+
+/// What comes and goes beside the load says nothing of those that carry it, and hides nothing of them.
+#[test]
+fn connections_that_are_lost_are_told_whatever_comes_and_goes_beside_them() {
+    let lost = |number: u64, under_way: u64| {
+        move |run: &mut RunResult, plan: &mut PlanSpec| {
+            plan.clients.churn = Some(Sessions {
+                per_s: 10.0,
+                process: Process::Poisson,
+                stay: Stay::Time(Nanos::from_secs(1)),
+            });
+            run.connections.alive_at_end = 64 - number;
+            let sessions = &mut run.sessions;
+            (sessions.due, sessions.opened, sessions.under_way) = (100, 100 - under_way, under_way);
+        }
+    };
+    let told = |change: &dyn Fn(&mut RunResult, &mut PlanSpec)| {
+        let audit = audit_after(|run, plan| change(run, plan));
+        let of_connections = audit
+            .caveats
+            .iter()
+            .filter(|it| it.kind == Kind::Connections);
+        let told = of_connections.map(|it| (it.severity, it.message.clone()));
+        told.collect::<Vec<_>>()
+    };
+    let few = "1 of 64 connections were alive at the end";
+    let late =
+        "1 of 100 connections were not open: 0 turned away, 1 under way when the window closed";
+    assert_eq!(told(&lost(0, 0)), []);
+    assert_eq!(told(&lost(0, 1)), [(Severity::Note, late.to_owned())]);
+    assert_eq!(told(&lost(63, 0)), [(Severity::Doubtful, few.to_owned())]);
+    assert_eq!(
+        told(&lost(63, 1)),
+        [
+            (Severity::Doubtful, few.to_owned()),
+            (Severity::Note, late.to_owned())
+        ]
+    );
 }
 
 #[test]

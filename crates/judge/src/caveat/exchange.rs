@@ -25,6 +25,7 @@ pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
     found.extend(unanswered(record));
     found.extend(never_answered(record));
     found.extend(connections(record));
+    found.extend(unopened(record));
     found.extend(subprotocol(record));
     found.extend(failures::caveat(record));
     found.extend(looseness(record));
@@ -368,12 +369,9 @@ fn connections(record: &Record) -> Option<Doubt> {
     if record.plan.replaces_clients() {
         return unfinished_clients(record);
     }
-    if record.sessions.is_some() {
-        let doubt = presence::unopened(record);
-        // Those that carry the load are held, where others come and go beside them.
-        if doubt.is_some() || record.plan.clients.churn.is_none() {
-            return doubt;
-        }
+    // So many as are due come. Those that carry the load are held, where others come and go beside them.
+    if record.sessions.is_some() && record.plan.clients.churn.is_none() {
+        return None;
     }
     if let Some(doubt) = record.returns.as_ref().and_then(presence::away) {
         return Some(doubt);
@@ -423,6 +421,12 @@ fn connections(record: &Record) -> Option<Doubt> {
         words,
         "the load was less than asked for; see `errors` for why",
     ))
+}
+
+/// Those that come by a schedule and were not open in time, of a run in which anything was.
+fn unopened(record: &Record) -> Option<Doubt> {
+    let is_anything = record.ended != Ended::NothingConnected && record.connections.upgraded > 0;
+    presence::unopened(record).filter(|_| is_anything)
 }
 
 /// True where the server was gone at the end: none of the connections was open and opening one has
