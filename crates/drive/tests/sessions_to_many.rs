@@ -98,6 +98,50 @@ fn each_message_is_for_those_that_are_there_when_it_is_sent() {
     }
 }
 
+/// A login that says where it wants to be and does not hear whether it is confirms nothing.
+#[test]
+fn who_has_only_asked_to_be_in_a_room_is_not_expected_to_be_there_at_once() {
+    // A message that was sent later may be with the server sooner.
+    let mut scenario = sends_to_many(ToAll::default());
+    scenario.network.jitter = Nanos::from_millis(20);
+    let asks = plan(Audience::Room, 1).with(|spec| {
+        spec.clients.login = LoginSteps::default().send(Text, r#"{"join":"{room}"}"#);
+    });
+    let counts = carried_out(&asks, scenario).deliveries;
+    assert_eq!(
+        (counts.missing, counts.in_flight_at_end),
+        (0, 0),
+        "{counts:?}"
+    );
+    assert_eq!(counts.received, counts.expected);
+    assert!(counts.expected > 8_000, "{counts:?}");
+}
+
+/// Of rooms of two, whose senders do not hear themselves, the only receiver leaves now and then while a
+/// message is under way: that is for nobody then, and no fault of the server.
+#[test]
+fn a_message_whose_only_receiver_leaves_is_no_failure() {
+    let late = ToAll {
+        delays: vec![Nanos::from_millis(30)],
+        spares_sender: true,
+        ..ToAll::default()
+    };
+    let pairs = plan(Audience::Room, 1).with(|spec| {
+        spec.clients.exchange.rooms = Some(Rooms::numbered(20));
+    });
+    let result = carried_out(&pairs, sends_to_many(late));
+    assert_eq!(result.failures, []);
+    let counts = &result.messages;
+    assert_eq!(
+        (counts.timed_out, counts.in_flight_at_end),
+        (0, 0),
+        "{counts:?}"
+    );
+    assert!((1..100).contains(&counts.unawaited), "{counts:?}");
+    assert_eq!(result.deliveries.missing, 0);
+    assert!(result.at(Series::DeliveryLast).max().unwrap() < Nanos::from_secs(1));
+}
+
 /// A delivery that is lost is missing, unless its receiver had left by when it might have come.
 #[test]
 fn what_a_server_loses_is_missing_although_its_receivers_leave() {
@@ -136,7 +180,11 @@ fn a_message_whose_receivers_all_leave_without_it_has_not_been_answered() {
     let counts = &result.messages;
     // Where nobody is sure to be there, a message is for nobody.
     assert_eq!((counts.sent, counts.answered), (1_000, 0), "{counts:?}");
-    assert!(counts.timed_out >= 780, "{counts:?}");
+    assert!(counts.unawaited >= 780, "{counts:?}");
+    assert_eq!(
+        counts.timed_out, 0,
+        "nobody was there any more to have had it in time"
+    );
     assert_eq!(result.deliveries.received, 0);
 }
 

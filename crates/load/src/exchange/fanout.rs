@@ -367,14 +367,11 @@ impl Exchange for Fanout {
         }
         // Once the load is over the books are on whoever had been there.
         if io.common.sending || self.comings.is_leaving() {
-            let from = self
-                .comings
-                .uncertain_from(io.common.meter.longest_service());
+            let longest = io.common.meter.longest_service();
+            let from = self.comings.uncertain_from(longest).max(seat.earliest());
             let (board, receipts) = (&local.board, &mut local.receipts);
             let leaver = (self.connection, seat.place);
-            receipts.note_absence(board, leaver, &self.rooms, |it| {
-                it.sent >= from && seat.is_for(it)
-            });
+            receipts.note_absence(board, leaver, &self.rooms, from, |it| seat.is_for(it));
         }
         local.receipts.leave(seat.place, &self.rooms);
     }

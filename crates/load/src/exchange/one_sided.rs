@@ -401,8 +401,8 @@ impl OneSided {
     }
 
     /// A message that is counted and let go by: of a slow reader, or where none is awaited; beside the load
-    /// not even counted. Where messages
-    /// are sent and nothing is looked for in what comes, nobody can say what it is.
+    /// not even counted. Where messages are sent and nothing is looked for in what comes, nobody can say
+    /// what it is.
     fn let_by(&self, io: &mut Io<'_, OneSidedLocal>, received: Nanos) {
         let sends = io.local.sends;
         let meter = &mut io.common.meter;

@@ -244,7 +244,7 @@ fn settle(message: &mut UnderWay, terms: &Terms<'_>, into: &mut Tally) -> bool {
     };
     let (far, left_afar) = afar(message, &sent, terms, is_over);
     let (wanted, lacking) = (near.wanted + far.wanted, near.lacking() + far.lacking());
-    // Where all of its receivers have left without it, it has reached nobody.
+    // Where all of its receivers have left without it, it has reached nobody, and nobody awaits it.
     let is_lost = wanted == 0 && near.count + far.count == 0 && message.left > 0;
     let is_complete = lacking == 0 && !is_lost;
     if !is_complete && !is_over {
@@ -255,6 +255,10 @@ fn settle(message: &mut UnderWay, terms: &Terms<'_>, into: &mut Tally) -> bool {
     counts.received += u64::from(near.received() + far.received());
     counts.uncertain += u64::from(message.left + left_afar) + near.beyond() + far.beyond();
     book_first(message, &sent, into);
+    if is_lost {
+        into.messages.unawaited += 1;
+        return true;
+    }
     if is_complete {
         into.messages.answered += 1;
         if wanted > 0 && message.last >= sent.due {

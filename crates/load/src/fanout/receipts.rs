@@ -135,14 +135,14 @@ impl Receipts {
         self.vacant.push(place);
     }
 
-    /// Notes for each message that may be under way that a connection at a place, a member of `rooms`, has
-    /// left without it: of the latest ones of each lane, as long as they were `for` it. Its own messages
-    /// are none for it where senders do not hear themselves.
+    /// Notes for each message sent `from` then on, and for a connection at a place, a member of `rooms`, that
+    /// it has left without it. Its own messages are none for it where senders do not hear themselves.
     pub(crate) fn note_absence(
         &mut self,
         board: &Board,
         (connection, place): (u32, u32),
         rooms: &RoomSet,
+        from: Nanos,
         is_for: impl Fn(&Publication) -> bool,
     ) {
         let is_deaf = board.hears_own() == Some(false);
@@ -150,12 +150,12 @@ impl Receipts {
         let here = (0..self.lanes.len() as u32).filter(|lane| !board.is_afar(*lane));
         for lane in here {
             for (position, it) in board.on_lane(lane).rev() {
-                let is_own = is_deaf && it.publisher == connection;
-                if !rooms.contains(it.room) || is_own || !it.is_measured {
-                    continue;
+                if it.sent < from {
+                    break; // a lane is in the order in which it was sent on
                 }
-                if !is_for(&it) {
-                    break; // nor are those that were sent before
+                let is_own = is_deaf && it.publisher == connection;
+                if !rooms.contains(it.room) || is_own || !it.is_measured || !is_for(&it) {
+                    continue;
                 }
                 self.open(lane, position, &it);
                 if !self.has(lane, position, place) {
@@ -166,7 +166,8 @@ impl Receipts {
         }
     }
 
-    /// Notes of a message that so many of its receivers have left.
+    /// Notes of a message that so many of its receivers have left. One that left just then, on another
+    /// thread, may have noted it as well: within some tens of nanoseconds it is counted twice.
     pub(crate) fn note_leavers(
         &mut self,
         (lane, position): (u32, u32),

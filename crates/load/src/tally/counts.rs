@@ -154,7 +154,8 @@ counters! {
         failed in columns,
         /// Unanswered when the drain ended.
         in_flight_at_end in columns,
-        /// Sent where nobody answers: each ends so.
+        /// Sent where nobody answers: each ends so. Of messages for many those whose receivers have all left
+        /// before they had it.
         #[serde(default, skip_serializing_if = "is_zero")]
         unawaited,
         /// Answers that arrived within the window, or messages that came by themselves: the numerator of

@@ -120,7 +120,11 @@ impl Fanout {
         }
         for &room in self.rooms.as_slice() {
             let mut moves = local.moves.iter_mut();
-            let same = moves.find(|it| !is_apart && it.room == room && it.left == 0);
+            let same = if is_apart {
+                None
+            } else {
+                moves.find(|it| it.room == room && it.left == 0)
+            };
             if let Some(it) = same {
                 it.joined += joined;
                 it.at = it.at.max(at);

@@ -8,6 +8,7 @@ use super::{Fanout, FanoutLocal, Membership};
 use crate::context::Io;
 use crate::fanout::board::{Publication, RoomCount};
 use crate::nanos::Nanos;
+use crate::plan::LoginStep;
 use crate::tally::DECILES;
 
 /// A connection whose membership nothing confirms is a receiver that is expected from so long after it is
@@ -90,14 +91,22 @@ impl Membership {
     }
 
     #[cold]
-    pub(super) fn is_counted(&self, it: &Publication) -> bool {
+    fn is_counted(&self, it: &Publication) -> bool {
         self.order.is_some_and(|order| it.counts(order))
+    }
+
+    /// No message sent before that is for the connection, whichever thread's clock it was read off.
+    pub(super) fn earliest(&self) -> Nanos {
+        self.joined - (ASKED_WITHIN + ASKED_WITHIN)
     }
 }
 
-/// True where nothing confirms that a connection which comes is a member.
+/// True where nothing confirms that a connection which comes is a member: no login, or one that says
+/// something last and does not hear what becomes of it.
 pub(super) fn is_unconfirmed(local: &FanoutLocal) -> bool {
-    local.comes_and_goes && local.plan.clients.login.steps().is_empty()
+    let last = local.plan.clients.login.steps().last();
+    let is_confirmed = matches!(last, Some(LoginStep::Expect(_) | LoginStep::Settle(_)));
+    local.comes_and_goes && !is_confirmed
 }
 
 /// Notes of a message that is on the board whoever has left since its members were counted and may not
@@ -125,12 +134,13 @@ impl Fanout {
             order = Some(local.board.join(*room));
             local.receipts.join(*room);
         }
-        let is_asked = local.comes_and_goes && self.rooms.len() == 1;
+        let order = order.filter(|_| self.rooms.len() == 1);
+        let is_asked = local.comes_and_goes && order.is_some();
         let among = u64::from(local.board.arrive()) % u64::from(local.subscribers.max(1));
         let tenths = DECILES as u64;
         self.seat = Some(Membership {
             place: local.receipts.seat(),
-            order: order.filter(|_| self.rooms.len() == 1),
+            order,
             joined: if is_asked { now + ASKED_WITHIN } else { now },
             decile: (among * tenths / u64::from(local.subscribers.max(1))) as usize,
         });

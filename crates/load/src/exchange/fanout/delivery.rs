@@ -159,7 +159,7 @@ impl Fanout {
             self.on_stray(io, found, it);
             return 0;
         }
-        if it.sent < seat.joined && !seat.is_counted(it) {
+        if !seat.is_for(it) {
             // Whether it was for whoever joined meanwhile, nobody can say.
             io.common.meter.tally.deliveries.uncertain += measured;
             return 0;

@@ -106,9 +106,12 @@ impl ClockProbes {
         self.asks_at
     }
 
-    /// The connection that asks is no more.
+    /// The connection that asks is no more: the next that is open asks in its place, from the beginning
+    /// where nothing was known yet.
     pub(super) fn give_up(&mut self) {
-        (self.left, self.asked, self.asks_at) = (0, None, None);
+        let is_unknown = self.readings.before.answers == 0 && !self.is_after;
+        self.left = if is_unknown { PROBES } else { 0 };
+        (self.is_taken, self.asked, self.asks_at) = (false, None, None);
     }
 
     /// True while answers after the window are awaited.
@@ -188,6 +191,28 @@ mod tests {
         assert_eq!(clock.settled().after.answers, 1);
         assert!(!clock.is_awaiting());
         assert_eq!(clock.ahead_ns(), Some(5_000_500), "as it was before");
+    }
+
+    /// The connection that asks may be lost: another one of its worker asks in its place.
+    #[test]
+    fn another_connection_asks_where_the_first_is_lost() {
+        let probe = ClockProbe {
+            ask: "t".to_owned(),
+            stamp: "json:/now:ms".parse().unwrap(),
+        };
+        let mut clock = ClockProbes::new(&probe, None, 0);
+        assert!(clock.is_first() && !clock.is_first());
+        assert!(clock.ask(Nanos(1)).is_some());
+        clock.give_up();
+        assert!(clock.is_first() && !clock.is_first());
+        let asked = (0..40).filter(|at| clock.ask(Nanos(*at)).is_some());
+        assert_eq!(asked.count() as u32, PROBES, "nothing was known");
+        assert!(clock.take(Nanos(50), br#"{"now":0}"#));
+        clock.give_up();
+        // What is known stays known; behind the window it is asked again.
+        assert!(clock.is_first() && clock.ask(Nanos(60)).is_none());
+        clock.begin_after(Nanos(70));
+        assert!(clock.asks_at() == Some(Nanos(70)) && clock.ask(Nanos(70)).is_some());
     }
 
     #[test]
