@@ -3,9 +3,6 @@
 use wsbench_load::plan::PlanSpec;
 use wsbench_load::session::CLOSE_WAIT;
 
-/// Places for connections that come and go beside the load, over all workers, at most.
-const CHURN_PLACES_AT_MOST: u32 = 1 << 16;
-
 /// One worker's share of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Share {
@@ -21,6 +18,12 @@ pub struct Share {
 }
 
 impl Share {
+    /// True of a slot whose connection carries the load.
+    #[inline]
+    pub(crate) fn carries(&self, slot: usize) -> bool {
+        slot < self.held
+    }
+
     /// The share of number `worker`, as even as whole numbers allow.
     pub(crate) fn of(plan: &PlanSpec, worker: usize) -> Self {
         let (connections, workers) = (plan.clients.connections as usize, plan.threads as usize);
@@ -61,8 +64,7 @@ pub(crate) fn churn_places(plan: &PlanSpec) -> u32 {
     };
     // The closing handshake and the server's FIN have a wait each.
     let lasts = plan.connect.timeout + churn.longest_stay() + CLOSE_WAIT + CLOSE_WAIT;
-    let most = churn.within(lasts).min(CHURN_PLACES_AT_MOST);
-    most.next_multiple_of(plan.threads)
+    churn.places(lasts).next_multiple_of(plan.threads)
 }
 
 #[cfg(test)]

@@ -133,7 +133,6 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             held,
             ..
         } = share;
-        context.common.meter.tally.connections.asked = held as u64;
         let plan = &context.common.plan;
         let per_worker = plan
             .connect
@@ -145,8 +144,10 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         let returning = Returning::new(plan, slots);
         let mut places: Vec<Slot<X>> = std::iter::repeat_with(Slot::default).take(slots).collect();
         let slow = Slow::new(plan, share, &mut places);
-        for place in &mut places[held..] {
-            // No first attempt is waited for.
+        // Of those that come and go no first attempt is waited for.
+        let awaited = arriving.as_ref().map_or(held, |it| it.awaited(held));
+        context.common.meter.tally.connections.asked = awaited as u64;
+        for place in &mut places[awaited..] {
             (place.settled, place.opens_at) = (true, Nanos::MAX);
         }
         let gaps = SendGaps::of_worker(plan, worker, held);
@@ -164,7 +165,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             arriving,
             returning,
             slow,
-            unsettled: held,
+            unsettled: awaited,
             opening: 0,
             waiting: VecDeque::new(),
             backing_off: Vec::new(),

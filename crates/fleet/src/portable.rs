@@ -2,12 +2,14 @@
 //!
 //! A header that holds a credential goes as it was written, with `{env:NAME}` or `{csv:FILE:COLUMN}` in the
 //! place of the credential, which each agent reads from its own environment, or from its own file of that path
-//! below the folder that it was started in; so does what is said in logins. What a plan holds besides that JSON does not carry is refused by name.
+//! below the folder that it was started in; so does what is said in logins. What a plan holds besides that
+//! JSON does not carry is refused by name.
 
 use serde_json::Value;
 use thiserror::Error;
+use wsbench::header::{self, HeaderError};
 use wsbench_load::plan::{HandedLogin, Header, NotHanded, Plan, PlanError, PlanSpec};
-use wsbench_load::template::{Column, Lookup, NotFound, Template, TemplateError};
+use wsbench_load::template::{Column, Lookup, NotFound};
 
 /// A plan for the bus.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,9 +40,9 @@ pub enum NotPortable {
     /// A header asks for a row of a file that is not there.
     #[error("{0}; this agent reads a file of its own, and the header {1} asks for it")]
     NoColumn(NotFound, String),
-    /// The value of a header is no text with places.
-    #[error("the value of the header {1} cannot be read: {0}")]
-    NoWords(TemplateError, String),
+    /// The values of a header that takes a row of a file are none.
+    #[error(transparent)]
+    Header(HeaderError),
     /// A login cannot be given to others.
     #[error(
         "{0}; none goes over the bus: write {{env:NAME}} in its place, which each agent looks up"
@@ -200,14 +202,15 @@ impl Lookup for AsWritten {
 
 /// A header with what `find` has for the references of its value.
 fn resolved_header(name: &str, value: &str, find: &dyn Lookup) -> Result<Header, NotPortable> {
-    if has_column(value) {
-        let mut words = Template::for_words(value)
-            .map_err(|error| NotPortable::NoWords(error, name.to_owned()))?;
-        words.look_up(find).map_err(|lacks| match lacks {
-            NotFound::Variable(variable) => NotPortable::NotSet(variable, name.to_owned()),
-            lacks => NotPortable::NoColumn(lacks, name.to_owned()),
-        })?;
-        return Ok(Header::of_each(name, words));
+    if value.contains(header::COLUMN) {
+        let of_each = header::of_each(Header::new(name, value), find);
+        return of_each.map_err(|why| match why {
+            HeaderError::NotFound { name, lacks } => match lacks {
+                NotFound::Variable(variable) => NotPortable::NotSet(variable, name),
+                lacks => NotPortable::NoColumn(lacks, name),
+            },
+            why => NotPortable::Header(why),
+        });
     }
     let mut whole = value.to_owned();
     for variable in references(value) {
@@ -240,14 +243,9 @@ fn missing(sent: &PlanSpec, read: &PlanSpec) -> Option<&'static str> {
         .find_map(|(is_lost, what)| is_lost.then_some(what))
 }
 
-/// True of a text with a place for a column of a file in it.
-fn has_column(text: &str) -> bool {
-    text.contains("{csv:")
-}
-
 /// A text without its places for columns of files.
 fn without_columns(text: &str) -> String {
-    let mut parts = text.split("{csv:");
+    let mut parts = text.split(header::COLUMN);
     let front = parts.next().unwrap_or_default().to_owned();
     parts.fold(front, |front, part| {
         front + part.split_once('}').map_or("", |(_, behind)| behind)
@@ -406,6 +404,11 @@ mod tests {
              header Authorization asks for it"
         );
         assert!(portable.unresolved().is_ok());
+        let broken = portable.resolved(&Rows(&["there-0", "a\r\nX-Evil: 1"]));
+        assert_eq!(
+            broken.unwrap_err().to_string(),
+            "the value of Authorization holds a line break or another control character; remove it"
+        );
         let mut words = Template::for_words("Bearer hidden-1 {csv:users.csv:token}").unwrap();
         words.look_up(&Rows(&["here"])).unwrap();
         let secret = plan(&[]).edited(|spec| {

@@ -70,7 +70,7 @@ impl Speech {
             spread: clients.spread(),
             keeps: clients.has_captures()
                 || !clients.upkeep.is_empty()
-                || clients.exchange.request_words().is_some(),
+                || (clients.exchange.request_words().is_some() && rooms.is_some()),
             kept: HashMap::new(),
             finder: clients
                 .is_fanned_out()

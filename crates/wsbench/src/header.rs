@@ -8,7 +8,7 @@ use wsbench_load::plan::{Header, RESERVED_HEADERS, is_field_value, is_origin, is
 use wsbench_load::template::{Lookup, NotFound, Template, TemplateError};
 
 /// Beginning of a place for a column of a file.
-pub(crate) const COLUMN: &str = "{csv:";
+pub const COLUMN: &str = "{csv:";
 
 /// The reason why something cannot be added to the opening handshake.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -69,7 +69,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         }
         let connections = &mut self.context.common.meter.tally.connections;
         connections.attempted += 1;
-        let is_of_load = slot < self.share.held;
+        let is_of_load = self.share.carries(slot);
         connections.replaced += u64::from(self.slots[slot].used && is_of_load);
         self.slots[slot].used = true;
         let number = self.share.connection_number(self.begun);
@@ -141,7 +141,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         self.established -= u64::from(std::mem::take(&mut state.established));
         let was_open = std::mem::take(&mut state.upgraded);
         // What comes and goes beside the load says nothing of whether that has its server.
-        let is_of_load = slot < self.share.held;
+        let is_of_load = self.share.carries(slot);
         if was_open && is_of_load {
             self.alive -= 1;
             self.shared.connection_gone(now, session.has_answers());

@@ -97,6 +97,14 @@ impl Arriving {
         self.arrivals.is_some()
     }
 
+    /// Slots whose first attempt is waited for, of so many that carry the load.
+    pub(super) fn awaited(&self, held: usize) -> usize {
+        match self.come_and_go() {
+            true => self.first,
+            false => held,
+        }
+    }
+
     /// True of a slot that is for whoever comes next once its connection is over.
     pub(super) fn takes_anew(&self, slot: usize) -> bool {
         self.come_and_go() && self.has(slot)
@@ -148,12 +156,6 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         arriving.began = now;
         if arriving.come_and_go() {
             arriving.advance();
-            self.context.common.meter.tally.connections.asked = 0;
-            // No slot waits for a first attempt.
-            self.unsettled = 0;
-            for slot in &mut self.slots {
-                (slot.settled, slot.opens_at) = (true, Nanos::MAX);
-            }
         } else {
             arriving.vacant.clear();
             let spacing = self.spacing;

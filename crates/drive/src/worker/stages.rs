@@ -183,13 +183,9 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
         if self.at_close.is_some() {
             return;
         }
-        for slot in &mut self.slots {
-            if let Some(session) = &mut slot.session {
+        for slot in 0..self.slots.len() {
+            if let Some(session) = &mut self.slots[slot].session {
                 session.stop_load(&mut self.context, now);
-            }
-        }
-        if self.asks_time() {
-            for slot in 0..self.share.held {
                 self.arm(slot);
             }
         }
@@ -231,12 +227,6 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             alive_at_close: self.alive,
             send_gaps: self.context.common.meter.take_gaps(),
         });
-    }
-
-    /// True where a connection asks for the server's time behind the window.
-    fn asks_time(&self) -> bool {
-        let pushes = self.context.common.plan.clients.exchange.flow.pushes();
-        pushes.is_some_and(|pushes| pushes.clock.is_some())
     }
 
     /// Instant from which the last answers are no longer awaited: after twice the longest service

@@ -145,7 +145,7 @@ impl<E: Engine, X: Exchange> Worker<E, X> {
             SessionStatus::Upgraded => {
                 let now = self.engine.now();
                 self.slots[slot].upgraded = true;
-                if slot < self.share.held {
+                if self.share.carries(slot) {
                     self.alive += 1;
                     self.shared.connection_upgraded(now);
                 }

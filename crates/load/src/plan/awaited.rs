@@ -472,6 +472,8 @@ mod tests {
             ("/password", "{env:PW}"),
             ("/secret", "{room}-s3cret"),
             ("/session", "true"),
+            ("/auth", "{hmac:sha256:env:K:{room}:hear}"),
+            ("/signature", "v1={hmac:sha256:env:K:a}"),
         ]);
         let shown = json(&[
             ("/type", "next"),
@@ -480,6 +482,9 @@ mod tests {
             ("/password", "{env:PW}"),
             ("/secret", WITHHELD),
             ("/session", "true"),
+            // What is signed says nothing of its key, and beside it there is nothing.
+            ("/auth", "{hmac:sha256:env:K:{room}:hear}"),
+            ("/signature", WITHHELD),
         ]);
         assert_eq!(awaited.redacted(false), shown);
         assert_eq!(shown.redacted(false), shown, "withheld once is withheld");

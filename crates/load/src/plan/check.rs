@@ -253,13 +253,14 @@ fn flow(spec: &PlanSpec, population: &Population) -> Checked {
         field,
         Why::NotWith(Field::Think),
     )?;
-    if let Some(clock) = exchange
-        .flow
-        .pushes()
-        .and_then(|pushes| pushes.clock.as_ref())
+    if let Some(pushes) = exchange.flow.pushes()
+        && let Some(clock) = &pushes.clock
     {
-        let has_stamp = exchange.flow.pushes().is_some_and(|it| it.stamp.is_some());
-        refuse(!has_stamp, Field::Clock, Why::Needs(Field::Stamp))?;
+        refuse(
+            pushes.stamp.is_none(),
+            Field::Clock,
+            Why::Needs(Field::Stamp),
+        )?;
         refuse(clock.ask.is_empty(), Field::Clock, Why::Empty)?;
         refuse(clock.ask == WITHHELD, Field::Clock, Why::Withheld)?;
     }
@@ -327,6 +328,9 @@ fn upgrade(spec: &PlanSpec) -> Checked {
     let upgrade = &spec.upgrade;
     for header in &upgrade.headers {
         let is_sound = is_token(&header.name) && is_field_value(header.reveal().unwrap_or(""));
+        // A row of a file for each connection: all of them go into requests.
+        let mut rows = header.words().into_iter().flat_map(Template::secrets);
+        let is_sound = is_sound && rows.all(is_field_value);
         refuse(!is_sound, Field::Headers, Why::Malformed)?;
         refuse(is_reserved(&header.name), Field::Headers, Why::Reserved)?;
     }

@@ -32,6 +32,11 @@ impl PlanSpec {
             }
             Payload::Generated { .. } | Payload::Corpus { .. } | Payload::Withheld { .. } => {}
         }
+        if let Some(pushes) = self.clients.exchange.flow.pushes()
+            && let Some(clock) = &pushes.clock
+        {
+            all.add_text(&clock.ask);
+        }
         for header in &self.upgrade.headers {
             let value = header.reveal().unwrap_or_default();
             all.add_header(&header.name, value);

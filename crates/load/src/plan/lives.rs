@@ -6,6 +6,8 @@ use super::spec::{PlanSpec, Population};
 use super::timing::{Arrival, Lifetime, Sessions, Stay, StopRule};
 use crate::nanos::Nanos;
 
+/// Places for connections that come by a schedule, at most.
+const PLACES_AT_MOST: u32 = 1 << 16;
 /// Sessions that each thread has to have on average before there is another, so that hardly ever none is
 /// there: once in half a billion (e^-20).
 const SESSIONS_A_THREAD: f64 = 20.0;
@@ -104,16 +106,17 @@ impl PlanSpec {
     /// at once.
     pub(super) fn churn_at_a_time(&self) -> u32 {
         let churn = self.clients.churn;
-        churn.map_or(0, |churn| churn.within(churn.longest_stay()))
+        churn.map_or(0, |churn| churn.places(churn.longest_stay()))
     }
 }
 
 impl Sessions {
-    /// As many come within a time at most, but for chance that hardly ever is.
+    /// Places for all that come within a time, whatever becomes of them, but for chance that hardly ever is,
+    /// and within what is reasonable.
     #[must_use]
-    pub fn within(&self, lasts: Nanos) -> u32 {
+    pub fn places(&self, lasts: Nanos) -> u32 {
         let mean = self.per_s * lasts.as_secs_f64();
-        (mean + 5.0 * mean.sqrt() + 10.0) as u32
+        ((mean + 5.0 * mean.sqrt() + 10.0) as u32).min(PLACES_AT_MOST)
     }
 
     /// Time that each stays; none where its round trips say so.

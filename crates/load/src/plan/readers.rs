@@ -69,12 +69,13 @@ impl PlanSpec {
     fn turn_of_slow(&self, place: u32) -> Option<u64> {
         let threads = self.threads.max(1);
         let worker = place % threads;
-        let below = |end: u32, worker: u32| end.saturating_sub(worker).div_ceil(threads);
+        // Places before an end that are the worker's own, and those of the workers before it.
+        let below = |end: u32| end.saturating_sub(worker).div_ceil(threads);
+        let ahead = |end: u32| end / threads * worker + (end % threads).min(worker);
         let (mut before, mut is_there) = (0, false);
         for places in self.clients.places_of_slow() {
-            let within = |end: u32, worker: u32| below(end, worker) - below(places.start, worker);
-            let others: u32 = (0..worker).map(|other| within(places.end, other)).sum();
-            let own = within(place.clamp(places.start, places.end), worker);
+            let others = ahead(places.end) - ahead(places.start);
+            let own = below(place.clamp(places.start, places.end)) - below(places.start);
             before += u64::from(others) + u64::from(own);
             is_there |= places.contains(&place);
         }

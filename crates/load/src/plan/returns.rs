@@ -17,6 +17,17 @@ pub struct Returns {
     pub drill: Option<Drill>,
 }
 
+impl Returns {
+    /// What is said of it: pauses, a drill, or both; `None` where nothing is.
+    #[must_use]
+    pub fn of(policy: Option<Reconnect>, drill: Option<Drill>) -> Option<Self> {
+        (policy.is_some() || drill.is_some()).then(|| Self {
+            policy: policy.unwrap_or_default(),
+            drill,
+        })
+    }
+}
+
 /// Pauses before a client whose connection was lost tries again, and again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]

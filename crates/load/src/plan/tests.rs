@@ -12,7 +12,7 @@ use crate::corpus::Corpus;
 use crate::nanos::Nanos;
 use crate::route::{Login, Proxy};
 use crate::secret::Secret;
-use crate::template::Template;
+use crate::template::{Column, Lookup, Template};
 
 fn spec() -> PlanSpec {
     PlanSpec::against("ws://localhost:3000/".parse().unwrap())
@@ -372,6 +372,46 @@ fn a_plan_of_an_older_document_is_read_and_written_again() {
     assert_eq!(spec.clients.round_trips(), Some(5));
     assert!(spec.clients.exchange.payload.is_tagged());
     assert_eq!(serde_json::to_value(&spec).unwrap(), older);
+}
+
+/// Each connection sends its own row of a file, and not the first of all.
+#[test]
+fn each_row_of_a_header_is_a_value_of_one() {
+    struct Rows(&'static [&'static str]);
+    impl Lookup for Rows {
+        fn variable(&self, _: &str) -> Option<String> {
+            None
+        }
+        fn column(&self, _: &str, _: &str) -> Result<Column, String> {
+            let rows = self.0.iter().map(|row| (*row).into()).collect();
+            Column::new(rows).ok_or_else(String::new)
+        }
+    }
+    let with = |rows| {
+        let mut words = Template::for_words("Bearer {csv:u.csv:t}").unwrap();
+        words.look_up(&Rows(rows)).unwrap();
+        let header = Header::of_each("Authorization", words);
+        spec().with(|it| it.upgrade.headers = vec![header]).check()
+    };
+    assert!(with(&["a", "b"]).is_ok());
+    let PlanError { field, why } = with(&["a", "b\r\nX-Evil: 1"]).unwrap_err();
+    assert_eq!((field, why), (Field::Headers, Why::Malformed));
+}
+
+/// A server may send back what it is asked its time by.
+#[test]
+fn what_the_clock_is_asked_by_is_a_text_like_others() {
+    let plan = spec().with(|it| {
+        it.clients.exchange.flow = Flow::Push(Pushes {
+            stamp: Some("json:/E:ms".parse().unwrap()),
+            sequence: None,
+            clock: Some(ClockProbe {
+                ask: r#"{"op":"time","token":"t0psecret"}"#.to_owned(),
+                stamp: "json:/now:ms".parse().unwrap(),
+            }),
+        });
+    });
+    assert_eq!(plan.secrets().clean("bad t0psecret"), "bad (withheld)");
 }
 
 #[test]

@@ -78,8 +78,8 @@ impl Redactor {
         let values = values.filter(|value| value.len() >= SHORTEST && *value != WITHHELD);
         self.0.extend(values.map(str::to_owned));
         // The longest first: a shorter one may be a part of it.
-        let longest_first = |it: &String| (std::cmp::Reverse(it.len()), it.clone());
-        self.0.sort_by_cached_key(longest_first);
+        self.0
+            .sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         self.0.dedup();
     }
 

@@ -71,13 +71,26 @@ impl Named {
 }
 
 impl Template {
-    /// True of a text that has nothing of its own: all of it is filled in.
+    /// True of a text that has nothing of its own: all of it is filled in, or signed.
     pub(crate) fn is_of_places_alone(&self) -> bool {
-        !self.segments.is_empty()
-            && self
-                .segments
-                .iter()
-                .all(|it| matches!(it, Segment::Slot(_)))
+        let mut signed = 0_u32;
+        let is_filled_in = |it: &Segment| match it {
+            Segment::Slot(_) => true,
+            Segment::Open(Enclosure::Signed(..)) => {
+                signed += 1;
+                true
+            }
+            Segment::Open(Enclosure::Length(_)) if signed > 0 => {
+                signed += 1;
+                true
+            }
+            Segment::Close => {
+                signed = signed.saturating_sub(1);
+                true
+            }
+            Segment::Literal(_) | Segment::Open(Enclosure::Length(_)) => signed > 0,
+        };
+        !self.segments.is_empty() && self.segments.iter().all(is_filled_in)
     }
 
     /// True where all of it can be known by who reads a text, or is read off it: nobody knows a time, what
