@@ -140,10 +140,16 @@ pub(crate) enum UsageError {
     },
     /// A percentile of answers where none are awaited.
     #[error(
-        "nothing is answered with --mode idle, so there are no response times; ask for opening.p99 or \
-         login.p99, or leave --mode out"
+        "nothing is answered on sessions that are only held (--mode idle, or a scenario's), so there are no \
+         response times; ask for opening.p99 or login.p99"
     )]
     SessionsWithoutAnswers,
+    /// A number of connections where they come by a schedule.
+    #[error(
+        "how many sessions are there at a time follows from how many come, which the scenario says (arrive); \
+         search --over sessions, or over the rate of messages"
+    )]
+    NumberOfSessions,
     /// Not a single trial would be over in time.
     #[error("--limit is shorter than one run with its warm-up; give a longer one, or a shorter -d")]
     LimitTooShort,

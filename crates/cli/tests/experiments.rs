@@ -193,15 +193,58 @@ fn what_a_search_over_sessions_does_not_go_with_is_refused() {
         ),
         (&["--slo", "p99<5ms", "--mode", "idle"], "no rate to find"),
     ] {
-        let output = wsbench()
-            .args(["find", "localhost:1"])
-            .args(words)
-            .output()
-            .unwrap();
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{words:?}: {told}");
-        assert!(told.contains(said), "{words:?}: {told}");
+        assert_no_search(words, said);
     }
+}
+
+/// How long each session is there, and whether anything is answered, a scenario may say as well.
+#[test]
+fn sessions_of_a_scenario_are_searched_over_as_it_says() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("held.toml");
+    let held = "[[clients]]\nroles = [\"idle\"]\narrive = \"5/s\"\nlive = \"300ms\"\n";
+    std::fs::write(&file, held).unwrap();
+    let scenario = file.to_str().unwrap();
+    let slo = ["--slo", "p99<5ms"];
+    for (over, said) in [
+        ("sessions", "opening.p99 or login.p99"),
+        ("connections", "how many come, which the scenario says"),
+    ] {
+        let words = [&slo[..], &["--scenario", scenario, "--over", over]].concat();
+        assert_no_search(&words, said);
+    }
+
+    let server = Embedded::start(&[]);
+    let found = directory.path().join("find.json");
+    let output = wsbench()
+        .args(["find", &server.url, "--over", "sessions"])
+        .args(["--scenario", scenario, "--slo", "opening.p90<10s"])
+        .args(["--start", "10", "-d", "1s", "--warmup", "100ms"])
+        .args(["--trials", "1", "--limit", "5s", "-o"])
+        .arg(&found)
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        printed.contains("sessions a second, each for 300 ms"),
+        "{printed}"
+    );
+    // Nothing flows, so what is told of a trial is how long connections took to open.
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("holds: opening p99"), "{told}");
+    assert_eq!(document(&found)["over"]["sessions"]["stay"]["live_s"], 0.3);
+}
+
+/// Asserts that no search is begun with these words behind its server, and what is said.
+fn assert_no_search(words: &[&str], said: &str) {
+    let output = wsbench()
+        .args(["find", "localhost:1"])
+        .args(words)
+        .output()
+        .unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{words:?}: {told}");
+    assert!(told.contains(said), "{words:?}: {told}");
 }
 
 #[test]
@@ -215,14 +258,7 @@ fn what_is_no_objective_is_refused_with_the_way_out() {
         ),
         (&["--slo", "p99<5ms", "--limit", "1s"][..], "--limit"),
     ] {
-        let output = wsbench()
-            .args(["find", "localhost:1"])
-            .args(flags)
-            .output()
-            .unwrap();
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{flags:?}: {told}");
-        assert!(told.contains(words), "{flags:?}: {told}");
+        assert_no_search(flags, words);
     }
 }
 

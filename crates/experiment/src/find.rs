@@ -19,6 +19,7 @@ use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Plan, Population};
 use wsbench_load::result::RunResult;
+use wsbench_load::series::Series;
 use wsbench_record::document::Document;
 use wsbench_record::objective::Objective;
 use wsbench_record::provenance::Provenance;
@@ -523,16 +524,19 @@ impl EarlyDecision<'_> {
         let messages = &so_far.tally.messages;
         let sessions = &so_far.tally.sessions;
         let settled = messages.answered + messages.timed_out + messages.failed;
-        let awaited = match sessions.due {
-            0 => messages.due.saturating_sub(settled),
-            due => due.saturating_sub(sessions.opened + sessions.turned_away),
+        // A limit is of messages, or of sessions that open.
+        let awaited = |limit: &TimeLimit| match limit.series {
+            Series::Opening | Series::OpeningService | Series::Login => sessions
+                .due
+                .saturating_sub(sessions.opened + sessions.turned_away),
+            _ => messages.due.saturating_sub(settled),
         };
         let limits = self
             .objectives
             .iter()
             .filter_map(|objective| TimeLimit::of(objective, self.clients));
         let tails: Vec<Tail> = limits
-            .map(|limit| Tail::so_far(so_far, awaited, &limit))
+            .map(|limit| Tail::so_far(so_far, awaited(&limit), &limit))
             .collect();
         let is_long_enough = self.objectives.iter().all(|objective| match objective {
             Objective::Errors { at_most } => {

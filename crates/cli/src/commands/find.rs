@@ -5,11 +5,11 @@ use std::ffi::OsString;
 use clap::{Args, ValueEnum};
 use wsbench_experiment::find::{self, Settings};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Audience, Plan, Stay, Workload};
+use wsbench_load::plan::{Audience, Plan, Population, Stay};
 use wsbench_load::series::Series;
 use wsbench_record::objective::Objective;
 use wsbench_record::search::{self, Ending, Over, Search};
-use wsbench_record::units::seconds;
+use wsbench_record::units::{counted, seconds};
 use wsbench_render::html;
 use wsbench_render::live::experiment::ExperimentKind;
 use wsbench_render::style::Style;
@@ -126,7 +126,7 @@ pub(crate) fn run(args: &FindArgs, command_line: &[OsString]) -> anyhow::Result<
     let settings = settings_of(args, ready.plan.clone())?;
     let asked: Vec<String> = args.objectives.iter().map(ToString::to_string).collect();
     args.load.announce(&format!(
-        "find: the greatest {} with {} → {}, at most {} trials of {} and more, {} in all",
+        "find: the greatest {} with {} → {}, at most {} of {} and more, {} in all",
         match settings.over {
             Over::Rate => "rate",
             Over::Connections { .. } => "number of connections",
@@ -135,7 +135,7 @@ pub(crate) fn run(args: &FindArgs, command_line: &[OsString]) -> anyhow::Result<
         },
         asked.join(", "),
         ready.plan.target.url(),
-        args.trials,
+        counted(u64::from(args.trials), "trial"),
         seconds(args.duration.as_secs_f64()),
         seconds(args.limit.as_secs_f64()),
     ));
@@ -174,7 +174,7 @@ fn exit(search: &Search) -> Exit {
 /// A combination of flags that is none.
 pub(crate) fn settings_of(args: &FindArgs, plan: Plan) -> Result<Settings, UsageError> {
     Ok(Settings {
-        over: over(args, &plan.clients.exchange)?,
+        over: over(args, &plan.clients)?,
         plan,
         objectives: args.objectives.clone(),
         process: args.load.process(),
@@ -218,6 +218,14 @@ fn check_sessions(args: &FindArgs) -> Result<(), UsageError> {
     if let Some((_, flag)) = others.into_iter().find(|(is_given, _)| *is_given) {
         return Err(UsageError::OverSessionsAnd { flag });
     }
+    Ok(())
+}
+
+/// The stay of the sessions whose number is searched for: by the flags, or by a scenario.
+///
+/// # Errors
+/// An objective of answers where sessions are only held.
+fn stay(args: &FindArgs, clients: &Population) -> Result<Stay, UsageError> {
     let is_of_answers = |it: &Objective| {
         matches!(
             it,
@@ -227,22 +235,28 @@ fn check_sessions(args: &FindArgs) -> Result<(), UsageError> {
             }
         )
     };
-    match is_idle && args.objectives.iter().any(is_of_answers) {
-        true => Err(UsageError::SessionsWithoutAnswers),
-        false => Ok(()),
+    let is_held = !clients.exchange.flow.is_answered();
+    if is_held && args.objectives.iter().any(is_of_answers) {
+        return Err(UsageError::SessionsWithoutAnswers);
     }
+    let by_flags = args.roundtrips.map(Stay::RoundTrips);
+    let by_flags = by_flags.or(args.live.map(Stay::Time));
+    let by_scenario = clients.sessions().map(|sessions| sessions.stay);
+    Ok(by_flags.or(by_scenario).unwrap_or(Stay::Time(STAY)))
 }
 
-/// Quantity that is searched for, by the flags.
-fn over(args: &FindArgs, workload: &Workload) -> Result<Over, UsageError> {
+/// Quantity that is searched for, by the flags and a scenario.
+fn over(args: &FindArgs, clients: &Population) -> Result<Over, UsageError> {
+    let workload = &clients.exchange;
     let over_rate = |flag| Err(UsageError::RateOverRate { flag });
     match (args.over, args.rate_per_connection, args.rate) {
         (OverArg::Sessions, ..) => Ok(Over::Sessions {
-            stay: match args.roundtrips {
-                Some(round_trips) => Stay::RoundTrips(round_trips),
-                None => Stay::Time(args.live.unwrap_or(STAY)),
-            },
+            stay: stay(args, clients)?,
         }),
+        // How many are there at a time follows from how many come.
+        (OverArg::Connections | OverArg::Audience, ..) if clients.sessions().is_some() => {
+            Err(UsageError::NumberOfSessions)
+        }
         (OverArg::Rate, None, None) => Ok(Over::Rate),
         (OverArg::Rate, Some(_), _) => over_rate("--rate-per-connection"),
         (OverArg::Rate, None, Some(_)) => over_rate("--rate"),

@@ -8,8 +8,6 @@ use wsbench_record::search::Over;
 use super::Settings;
 use crate::pilot;
 
-/// Places for sessions at the same time, at most.
-const PLACES_AT_MOST: u32 = 1 << 16;
 /// Intervals of a trial: it is looked at once there are twenty.
 const INTERVALS: u64 = 100;
 /// Intervals of a short trial at least.
@@ -31,7 +29,7 @@ pub(super) fn plan(
     let sessions = sessions_at(settings, load);
     // Whatever becomes of those that come, there is a place for each.
     let lasts = length + settings.plan.warmup.least;
-    let places = sessions.map(|sessions| sessions.within(lasts).min(PLACES_AT_MOST));
+    let places = sessions.map(|sessions| sessions.places(lasts));
     let connections = places.or(settings.over.connections_at(load));
     let connections = connections.unwrap_or(settings.plan.clients.connections);
     let arrival = match settings.over.rate_at(load) {

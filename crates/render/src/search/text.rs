@@ -1,6 +1,5 @@
 //! A search as text: the answer first, then how it was come by.
 
-use wsbench_load::plan::Stay;
 use wsbench_record::objective::Objective;
 use wsbench_record::provenance::Provenance;
 use wsbench_record::search::{Edge, Ending, Limit, Over, Search, Trial, TrialVerdict};
@@ -9,7 +8,7 @@ use wsbench_setting::{Field, Mention, Spelling, text};
 use wsbench_stats::mean;
 
 use crate::page::LabelledText;
-use crate::plan_line::{plan_line, title};
+use crate::plan_line::{self, plan_line, title};
 use crate::style::{Style, Tone};
 use crate::table::Table;
 
@@ -267,7 +266,9 @@ fn ending(search: &Search, spelling: &dyn Spelling) -> String {
         ),
         Ending::NothingHolds => "the least load that is tried fails".to_owned(),
         Ending::NothingFails => "the greatest load that can be asked for holds".to_owned(),
-        Ending::OutOfTrials => format!("stopped after {} trials", search.most_trials),
+        Ending::OutOfTrials => {
+            format!("stopped after {}", counted(u64::from(search.most_trials), "trial"))
+        }
         Ending::OutOfTime if search.holds.is_none() && search.fails.is_none() => {
             let enough = PLENTY * search.took_s.max(search.limit_s);
             text![
@@ -382,13 +383,10 @@ pub(crate) fn over_words(over: Over) -> String {
         } => {
             format!("greatest audience at {} msg/s", rate(rate_per_s))
         }
-        Over::Sessions { stay } => {
-            let stay = match stay {
-                Stay::RoundTrips(number) => units::counted(number.into(), "round trip"),
-                Stay::Time(length) => units::seconds(length.as_secs_f64()),
-            };
-            format!("greatest number of sessions a second, each for {stay}")
-        }
+        Over::Sessions { stay } => format!(
+            "greatest number of sessions a second, each for {}",
+            plan_line::stay(stay)
+        ),
         Over::Audience { rooms, rate_per_s } => format!(
             "greatest audience of each of {} rooms at {} msg/s in all",
             units::count(rooms.into()),
