@@ -10,6 +10,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use wsbench_judge::condition::Condition;
 use wsbench_judge::until::{self, Until};
+use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Compression, Greeting, Locator, Pace, PlanSpec, Promise, Timestamps};
 use wsbench_load::route::Target;
@@ -213,6 +214,15 @@ pub(crate) enum ArrivalArg {
     Poisson,
     /// Evenly spaced, which flatters a server: no two messages ever meet.
     Constant,
+}
+
+impl From<ArrivalArg> for Process {
+    fn from(arrival: ArrivalArg) -> Self {
+        match arrival {
+            ArrivalArg::Poisson => Self::Poisson,
+            ArrivalArg::Constant => Self::Constant,
+        }
+    }
 }
 
 /// Way in which a thread waits until a message is due.

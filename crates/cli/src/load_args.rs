@@ -114,10 +114,7 @@ impl ExperimentOutput {
 impl LoadArgs {
     /// The distribution of the gaps.
     pub(crate) fn process(&self) -> Process {
-        match self.arrival {
-            ArrivalArg::Poisson => Process::Poisson,
-            ArrivalArg::Constant => Process::Constant,
-        }
+        self.arrival.into()
     }
 
     /// The bound on messages in flight on a connection.

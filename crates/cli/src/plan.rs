@@ -16,7 +16,6 @@ use wsbench::cores::{EmbeddedCores, Neighbourhood, own_threads};
 use wsbench::defaults::{self, UNTIMED_INTERVAL, interval, target_to_come};
 use wsbench::local_values::LocalValues;
 use wsbench::quantity::{CpuList, SpanRange, Stages, Threads};
-
 use wsbench::redirects::Follow;
 use wsbench::scenario::Scenario;
 use wsbench_load::arrival::{Schedule, Stretch};
@@ -109,8 +108,8 @@ fn order_of(
     if measure.machine.busy_poll && measure.pressure.pace.is_some() {
         return Err(UsageError::BusyPollAndPace);
     }
-    let think = think(&measure.pressure);
     let arrival = arrival(&measure.pressure, warmup)?;
+    let think = think(&measure.pressure);
     let ramp = measure.pressure.ramp.unwrap_or(Nanos::ZERO);
     let warmup_at_most = warmup::at_most(measure, stop)?.map(|most| most + ramp);
     let warmup = warmup + ramp;
@@ -129,7 +128,7 @@ fn order_of(
     let connections = match sessions {
         Some(sessions) => {
             let lasts = stop.duration().unwrap_or(Nanos::ZERO) + warmup;
-            defaults::places(asked.max_sessions, sessions, lasts)
+            asked.max_sessions.unwrap_or_else(|| sessions.places(lasts))
         }
         None => concurrency(measure.amount.connections.unwrap_or(CONNECTIONS), stop),
     };

@@ -23,10 +23,6 @@ pub(crate) struct ReturnArgs {
 impl ReturnArgs {
     /// What they amount to; `None` where nothing was said.
     pub(crate) fn returns(&self) -> Option<Returns> {
-        let is_said = self.drill.is_some() || self.reconnect.is_some();
-        is_said.then(|| Returns {
-            policy: self.reconnect.unwrap_or_default(),
-            drill: self.drill,
-        })
+        Returns::of(self.reconnect, self.drill)
     }
 }

@@ -354,14 +354,19 @@ fn coming(sessions: &Sessions, unit: &str) -> String {
         Process::Poisson => "Poisson",
         Process::Constant => "evenly spaced",
     };
-    let stay = match sessions.stay {
+    format!(
+        "{} {unit} {process}, each for {}",
+        asked_rate(sessions.per_s),
+        stay(sessions.stay)
+    )
+}
+
+/// `3 round trips`, or `1 s`.
+pub(crate) fn stay(stay: Stay) -> String {
+    match stay {
         Stay::RoundTrips(number) => counted(number.into(), "round trip"),
         Stay::Time(length) => span(length),
-    };
-    format!(
-        "{} {unit} {process}, each for {stay}",
-        asked_rate(sessions.per_s)
-    )
+    }
 }
 
 /// A span as reports write it.

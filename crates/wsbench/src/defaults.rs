@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Sessions, StopRule};
+use wsbench_load::plan::{Stay, StopRule};
 use wsbench_load::route::Target;
 
 /// Messages in flight on one connection of the open loop: enough for a second's stall of a server
@@ -11,8 +11,6 @@ use wsbench_load::route::Target;
 pub const MAX_IN_FLIGHT: u32 = 1024;
 /// Round trips of each client that is replaced, or of each session, as the older tool had it.
 pub const ROUND_TRIPS: u32 = 5;
-/// Places for sessions that are there at the same time, at most where nothing was said.
-const PLACES: u32 = 1 << 16;
 /// Size of a generated message, bytes, as the older tool had it.
 pub const SIZE: u32 = 30;
 /// Upper end over lower end of the bracket that ends a search which is told of none: `5%`.
@@ -41,11 +39,13 @@ pub fn interval(stop: StopRule) -> Nanos {
         .min(LONGEST_INTERVAL)
 }
 
-/// Places for sessions that come for so long: as were asked for, or for all that come, whatever becomes
-/// of them, within what is reasonable.
+/// Stay of sessions that are told a time, or a number of round trips, or neither.
 #[must_use]
-pub fn places(asked: Option<u32>, sessions: Sessions, lasts: Nanos) -> u32 {
-    asked.unwrap_or(sessions.within(lasts).min(PLACES))
+pub fn stay(live: Option<Nanos>, round_trips: Option<u32>) -> Stay {
+    live.map_or(
+        Stay::RoundTrips(round_trips.unwrap_or(ROUND_TRIPS)),
+        Stay::Time,
+    )
 }
 
 /// The target that stands in a plan until its server has said where it listens: on another port of

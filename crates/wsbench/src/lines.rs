@@ -61,6 +61,20 @@ impl<'a, E: From<Box<Fault>>> Source<'a, E> {
         self.at(value.span().start, key, what)
     }
 
+    /// What is read off a key's value; `None` where it is not there.
+    ///
+    /// # Errors
+    /// The fault that `read` finds, at the key.
+    pub(crate) fn parsed<T, R, F: fmt::Display>(
+        &self,
+        key: &str,
+        at: Option<&Spanned<T>>,
+        read: impl FnOnce(&T) -> Result<R, F>,
+    ) -> Result<Option<R>, E> {
+        let parsed = at.map(|at| read(at.get_ref()).map_err(|why| self.fault(key, at, why)));
+        parsed.transpose()
+    }
+
     /// The fault of a key of a table that stands there.
     pub(crate) fn fault_in(&self, table: Range<usize>, key: &str, what: impl fmt::Display) -> E {
         let is_key = |line: &str| {

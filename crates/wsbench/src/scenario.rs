@@ -21,7 +21,7 @@ use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
     Audience, Awaited, ByNumber, Drill, Envelope, Flow, Greeting, Header, Lifetime, LoginSteps,
-    MessageUnit, Payload, PlanSpec, Reconnect, Returns, Role, Rooms, Sessions, SlowReaders, Stay,
+    MessageUnit, Payload, PlanSpec, Reconnect, Returns, Role, Rooms, Sessions, SlowReaders,
     StopRule, Upkeep,
 };
 use wsbench_load::route::Target;
@@ -91,11 +91,10 @@ pub struct ScenarioSessions {
 impl ScenarioSessions {
     /// The schedule of a plan, as chance has it; `None` without one.
     fn scheduled(&self) -> Option<Sessions> {
-        let round_trips = self.round_trips.unwrap_or(defaults::ROUND_TRIPS);
         Some(Sessions {
             per_s: self.per_s?,
             process: Process::Poisson,
-            stay: self.live.map_or(Stay::RoundTrips(round_trips), Stay::Time),
+            stay: defaults::stay(self.live, self.round_trips),
         })
     }
 }
@@ -254,14 +253,9 @@ impl Scenario {
         clients.connections = self.connections.unwrap_or(clients.connections);
         if let Some(sessions) = self.sessions.scheduled() {
             clients.lifetime = Lifetime::Scheduled(sessions);
-            clients.connections = defaults::places(self.sessions.most, sessions, lasts);
+            clients.connections = self.sessions.most.unwrap_or_else(|| sessions.places(lasts));
         }
-        if self.drill.is_some() || self.reconnect.is_some() {
-            clients.returns = Some(Returns {
-                policy: self.reconnect.unwrap_or_default(),
-                drill: self.drill,
-            });
-        }
+        clients.returns = Returns::of(self.reconnect, self.drill).or(clients.returns);
     }
 
     /// Puts into a task what flags have no words for.
@@ -340,21 +334,15 @@ impl ScenarioReader<'_> {
             return Err(source.fault("schema", schema, what));
         }
         let url = file.url.as_ref().map(|url| self.target(url));
-        let duration = file.duration.as_ref().map(|length| {
-            let parsed = quantity::length(length.get_ref());
-            parsed.map_err(|error| source.fault("duration", length, error))
+        let duration = source.parsed("duration", file.duration.as_ref(), |it| {
+            quantity::length(it)
         });
-        let greeting = file.greeting.as_ref().map(|greeting| {
-            let parsed = quantity::greeting(&greeting.get_ref().words());
-            parsed.map_err(|error| source.fault("greeting", greeting, error))
+        let greeting = source.parsed("greeting", file.greeting.as_ref(), |it| {
+            quantity::greeting(&it.words())
         });
-        let drill = file.drill.as_ref().map(|drill| {
-            let parsed = quantity::drill(drill.get_ref());
-            parsed.map_err(|error| source.fault("drill", drill, error))
-        });
-        let reconnect = file.reconnect.as_ref().map(|policy| {
-            let parsed = quantity::reconnect(policy.get_ref());
-            parsed.map_err(|error| source.fault("reconnect", policy, error))
+        let drill = source.parsed("drill", file.drill.as_ref(), |it| quantity::drill(it));
+        let reconnect = source.parsed("reconnect", file.reconnect.as_ref(), |it| {
+            quantity::reconnect(it)
         });
         let rooms = self.rooms()?;
         let login = self.speaker.steps(&file.login)?;
@@ -367,11 +355,11 @@ impl ScenarioReader<'_> {
             subprotocols,
             origin: file.origin.as_ref().map(|it| it.get_ref().clone()),
             headers: self.headers()?,
-            duration: duration.transpose()?,
+            duration: duration?,
             connections: clients.connections,
             sessions: clients.sessions,
-            drill: drill.transpose()?,
-            reconnect: reconnect.transpose()?,
+            drill: drill?,
+            reconnect: reconnect?,
             rate_per_s: clients.rate_per_s,
             depth: clients.depth,
             size: clients.size,
@@ -386,7 +374,7 @@ impl ScenarioReader<'_> {
                 envelope: clients.envelope,
                 request: clients.request,
                 payload: clients.payload,
-                greeting: greeting.transpose()?,
+                greeting: greeting?,
                 ack: clients.ack,
                 flow: clients.flow,
             },

@@ -1,10 +1,10 @@
 //! Flags → what flows where nothing is answered, connections that come by a schedule, and slow readers.
 
+use wsbench::defaults;
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{ClockProbe, Flow, PlanSpec, Pushes, Sessions, Stay};
 
-use super::DEFAULT_ROUNDTRIPS;
 use crate::args::{AmountArgs, ArrivalArg, ModeArg};
 use crate::mix_args::MixArgs;
 use crate::push_args::PushArgs;
@@ -79,11 +79,10 @@ pub(super) fn sessions(
     if let Some((_, flag)) = others.into_iter().find(|(is_given, _)| *is_given) {
         return Err(UsageError::ArriveAnd { flag });
     }
-    let round_trips = amount.roundtrips.unwrap_or(DEFAULT_ROUNDTRIPS);
     Ok(Some(Sessions {
         per_s,
         process: process(arrival),
-        stay: args.live.map_or(Stay::RoundTrips(round_trips), Stay::Time),
+        stay: defaults::stay(args.live, amount.roundtrips),
     }))
 }
 
@@ -113,10 +112,7 @@ pub(super) fn churn(
 
 /// The distribution of the gaps between those that come.
 pub(super) fn process(arrival: Option<ArrivalArg>) -> Process {
-    match arrival {
-        Some(ArrivalArg::Constant) => Process::Constant,
-        Some(ArrivalArg::Poisson) | None => Process::Poisson,
-    }
+    arrival.map_or(Process::Poisson, Process::from)
 }
 
 /// Writes the slow readers of the flags into the plan, which outweigh those of a scenario.

@@ -308,20 +308,17 @@ impl ScenarioReader<'_> {
     /// Slow readers among clients that take what the server sends by itself: those of one table beside those
     /// of another, who log in alike.
     fn slow(&self, tables: &[&Spanned<ClientsFile>], counts: &[u32]) -> Read<Option<SlowReaders>> {
-        let [_, others @ ..] = tables else {
-            return Ok(None);
-        };
-        let Some(table) = others.first() else {
-            return Ok(None);
+        let fault = |at: usize, key: &str, what: &str| Err(self.source.at(at, key, what));
+        let (table, rest, slow) = match (tables, counts) {
+            ([] | [_], _) => return Ok(None),
+            ([_, table], [rest, slow]) if table.get_ref().read.is_some() => (table, *rest, *slow),
+            ([_, table, ..], _) => {
+                let what = "of what the server sends by itself there are clients who take it, and slow \
+                            readers beside them of one kind: one table with read, and one without";
+                return fault(table.span().start, "clients", what);
+            }
         };
         let it = table.get_ref();
-        let fault = |at: usize, key: &str, what: &str| Err(self.source.at(at, key, what));
-        let is_second = others.len() == 1 && it.read.is_some();
-        if !is_second {
-            let what = "of what the server sends by itself there are clients who take it, and slow readers \
-                        beside them of one kind: one table with read, and one without";
-            return fault(table.span().start, "clients", what);
-        }
         let own = [
             ("join", it.join.as_ref().map(Spanned::span)),
             ("joined", it.joined.as_ref().map(Spanned::span)),
@@ -331,9 +328,6 @@ impl ScenarioReader<'_> {
             let what = "these join as the clients do whom they are beside; leave it out";
             return fault(span.start, key, what);
         }
-        let [rest, slow] = *counts else {
-            return Ok(None);
-        };
         Ok(self.reads(it)?.map(|reads| SlowReaders {
             share: f64::from(slow) / f64::from(rest.saturating_add(slow)),
             reads,
@@ -356,39 +350,28 @@ impl ScenarioReader<'_> {
         Ok(Some(parsed))
     }
 
-    fn number(&self, key: &str, at: Option<&Spanned<Amount>>) -> Read<Option<u32>> {
-        let Some(at) = at else { return Ok(None) };
-        let parsed = quantity::positive_u32(&at.get_ref().words());
-        let parsed = parsed.map_err(|error| self.source.fault(key, at, error))?;
-        Ok(Some(parsed))
+    fn count(&self, table: &Spanned<ClientsFile>) -> Read<u32> {
+        let count = self.number("count", table.get_ref().count.as_ref())?;
+        count.ok_or_else(|| {
+            let what = "these clients have no count, which says how many they are";
+            self.source.fault("clients", table, what)
+        })
     }
 
-    fn count(&self, table: &Spanned<ClientsFile>) -> Read<u32> {
-        let Some(count) = &table.get_ref().count else {
-            let what = "these clients have no count, which says how many they are";
-            return Err(self.source.fault("clients", table, what));
-        };
-        let parsed = quantity::positive_u32(&count.get_ref().words());
-        parsed.map_err(|error| self.source.fault("count", count, error))
+    fn number(&self, key: &str, at: Option<&Spanned<Amount>>) -> Read<Option<u32>> {
+        self.source
+            .parsed(key, at, |it| quantity::positive_u32(&it.words()))
     }
 
     /// So many a second, of a key.
-    fn per_s(&self, key: &str, rate: Option<&Spanned<Amount>>) -> Read<Option<f64>> {
-        let Some(rate) = rate else {
-            return Ok(None);
-        };
-        let parsed = quantity::rate_per_s(&rate.get_ref().words());
-        let parsed = parsed.map_err(|error| self.source.fault(key, rate, error))?;
-        Ok(Some(parsed))
+    fn per_s(&self, key: &str, at: Option<&Spanned<Amount>>) -> Read<Option<f64>> {
+        self.source
+            .parsed(key, at, |it| quantity::rate_per_s(&it.words()))
     }
 
     fn size(&self, table: &ClientsFile) -> Read<Option<SizeRange>> {
-        let Some(size) = &table.size else {
-            return Ok(None);
-        };
-        let parsed = quantity::size_range(&size.get_ref().words());
-        let parsed = parsed.map_err(|error| self.source.fault("size", size, error))?;
-        Ok(Some(parsed))
+        let read = |it: &Amount| quantity::size_range(&it.words());
+        self.source.parsed("size", table.size.as_ref(), read)
     }
 
     fn audience(
@@ -531,10 +514,7 @@ impl ScenarioReader<'_> {
     }
 
     fn locator(&self, key: &str, at: Option<&Spanned<String>>) -> Read<Option<Locator>> {
-        let Some(at) = at else { return Ok(None) };
-        let parsed = at.get_ref().parse::<Locator>();
-        let parsed = parsed.map_err(|error| self.source.fault(key, at, error))?;
-        Ok(Some(parsed))
+        self.source.parsed(key, at, |it| it.parse())
     }
 }
 

@@ -133,11 +133,11 @@ pub(super) fn advice(document: &Document) -> Markup {
     let mut markup = Markup::new();
     let gravest = document.audit.doubts().next();
     let departed = Departure::of(document).and_then(|departure| departure.advice(document));
-    let (heading, advice) = match (gravest, &document.audit.limit) {
-        _ if departed.is_some() => ("To find out why", departed.unwrap_or_default()),
-        (Some(caveat), _) => ("To be surer", caveat.advice.clone()),
-        (None, Some(limit)) if document.audit.verdict == Verdict::Ok => {
-            ("To see more", limit.advice.clone())
+    let (heading, advice) = match (&departed, gravest, &document.audit.limit) {
+        (Some(advice), ..) => ("To find out why", advice),
+        (None, Some(caveat), _) => ("To be surer", &caveat.advice),
+        (None, None, Some(limit)) if document.audit.verdict == Verdict::Ok => {
+            ("To see more", &limit.advice)
         }
         _ => return markup,
     };
@@ -145,6 +145,6 @@ pub(super) fn advice(document: &Document) -> Markup {
         return markup;
     }
     markup.open("div", &[]).element("h2", &[], heading);
-    markup.open("p", &[]).prose(&advice).close("p").close("div");
+    markup.open("p", &[]).prose(advice).close("p").close("div");
     markup
 }
