@@ -144,31 +144,36 @@ fn what_the_experiments_help_says_of_defaults_holds() {
 #[test]
 fn the_greatest_number_of_sessions_is_searched_for() {
     let server = Embedded::start(&["--accept-delay", "20ms"]);
-    let directory = tempfile::tempdir().unwrap();
     for mode in [&["--mode", "idle", "--live", "200ms"][..], &["-r", "2"]] {
-        let file = directory.path().join("find.json");
-        let words = ["find", &server.url, "--over", "sessions", "--start", "100"];
-        let bounds = [
-            "-d", "1s", "--warmup", "100ms", "--trials", "2", "--limit", "20s",
-        ];
-        let output = wsbench()
-            .args(words)
-            .args(mode)
-            .args(["--slo", "opening.p90<100ms"])
-            .args(bounds)
-            .arg("-o")
-            .arg(&file)
-            .output()
-            .unwrap();
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        let found = document(&file);
+        // On a busy machine a trial may say no more than that it was none.
+        let mut tries = (0..4).map(|_| searched_over_sessions(&server.url, mode));
+        let is_judged = |found: &(Value, String)| {
+            let verdict = &found.0["trials"][0]["verdict"];
+            verdict == "fails" || verdict == "holds"
+        };
+        let (found, printed) = tries.find(is_judged).expect("a trial that is judged");
         let trial = &found["trials"][0];
-        assert_eq!(trial["load"], 100.0, "{told}");
+        assert_eq!(trial["load"], 100.0);
         assert_eq!(trial["verdict"], "fails", "{found:#}");
         assert!(found["trials"][1]["load"].as_f64().unwrap() < 100.0);
-        let printed = String::from_utf8(output.stdout).unwrap();
         assert!(printed.contains("sessions a second, each for"), "{printed}");
     }
+}
+
+/// What is found and printed of a search over sessions, from a hundred a second on.
+fn searched_over_sessions(url: &str, mode: &[&str]) -> (Value, String) {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("find.json");
+    let output = wsbench()
+        .args(["find", url, "--over", "sessions", "--start", "100"])
+        .args(mode)
+        .args(["--slo", "opening.p90<100ms", "-d", "1s", "--warmup"])
+        .args(["100ms", "--trials", "2", "--limit", "20s", "-o"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    (document(&file), printed)
 }
 
 #[test]

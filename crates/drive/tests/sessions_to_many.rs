@@ -103,7 +103,7 @@ fn each_message_is_for_those_that_are_there_when_it_is_sent() {
 fn who_has_only_asked_to_be_in_a_room_is_not_expected_to_be_there_at_once() {
     // A message that was sent later may be with the server sooner.
     let mut scenario = sends_to_many(ToAll::default());
-    scenario.network.jitter = Nanos::from_millis(20);
+    scenario.network.jitter = Nanos::from_millis(5);
     let asks = plan(Audience::Room, 1).with(|spec| {
         spec.clients.login = LoginSteps::default().send(Text, r#"{"join":"{room}"}"#);
     });
