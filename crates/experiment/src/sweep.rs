@@ -155,8 +155,7 @@ impl Course<'_> {
             let at = self.order[self.done];
             let rate_per_s = self.collected[at].asked_per_s;
             let length = self.length(rate_per_s);
-            let around_s = around_s(&self.asked.plan);
-            if self.done > 0 && length.as_secs_f64() + around_s > self.left_s() {
+            if self.done > 0 && length.as_secs_f64() + self.kept_s() > self.left_s() {
                 let left = self.planned - self.done;
                 let were = if left == 1 { "was" } else { "were" };
                 let runs = wsbench_record::units::counted(left as u64, "run");
@@ -220,6 +219,20 @@ impl Course<'_> {
         match self.done {
             0 => most_s,
             done => (self.beside_s / done as f64 * SPARE).min(most_s),
+        }
+    }
+
+    /// Time beside its window that the next run has to have, s: at the worst, but as is expected where without
+    /// it there would be a single rate, of which nothing can be seen.
+    fn kept_s(&self) -> f64 {
+        match self
+            .collected
+            .iter()
+            .filter(|it| !it.runs.is_empty())
+            .count()
+        {
+            0 | 1 => self.expected_s(),
+            _ => around_s(&self.asked.plan),
         }
     }
 

@@ -148,6 +148,21 @@ fn every_round_holds_every_rate_in_an_order_of_its_own() {
     assert_eq!(seeds.len(), 36, "each run draws its own schedule");
 }
 
+/// A single rate is no sweep: there is a second as soon as it is expected to fit.
+#[test]
+fn a_short_limit_has_two_rates() {
+    for limit_s in [8, 9, 10] {
+        let short = Settings {
+            limit: Nanos::from_secs(limit_s),
+            rates: None,
+            ..settings()
+        };
+        let (sweep, _) = swept(&short);
+        assert!(sweep.points.len() >= 2, "{limit_s}: {:?}", sweep.cut_short);
+        assert!(sweep.took_s <= limit_s as f64, "{}", sweep.took_s);
+    }
+}
+
 #[test]
 fn a_limit_of_time_leaves_what_was_run() {
     let short = Settings {

@@ -8,7 +8,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_record::objective::Objective;
 use wsbench_record::sweep as document;
 use wsbench_record::sweep::Sweep;
-use wsbench_record::units::{rate, seconds};
+use wsbench_record::units::{counted, rate, seconds};
 use wsbench_render::html;
 use wsbench_render::live::experiment::ExperimentKind;
 use wsbench_render::style::{Glyphs, Style};
@@ -111,12 +111,18 @@ pub(crate) fn run(args: &SweepArgs, command_line: &[OsString]) -> anyhow::Result
             )
         },
     );
+    let runs = u64::from(args.points) * u64::from(args.rounds);
+    let has_room = runs as f64 * args.duration.as_secs_f64() <= args.limit.as_secs_f64();
     args.load.announce(&format!(
-        "sweep: {} rates, {range}, {} rounds of {} each → {}, {} in all at most",
+        "sweep: {} rates, {range}, {} of {} each → {}, {} {}",
         args.points,
-        args.rounds,
+        counted(u64::from(args.rounds), "round"),
         seconds(args.duration.as_secs_f64()),
         ready.plan.target.url(),
+        match has_room {
+            true => "at most",
+            false => "fewer and shorter as need be, to fit into",
+        },
         seconds(args.limit.as_secs_f64()),
     ));
     args.load
