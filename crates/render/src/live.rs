@@ -18,7 +18,7 @@ use wsbench_record::document::{Confidences, Distribution, Document, Record, RunC
 use wsbench_record::units::{count, counted, seconds, span};
 use wsbench_setting::Spelling;
 
-use crate::brief::died::Departure;
+use crate::brief::died::{Departure, in_words};
 use crate::foreign::printable;
 use crate::mark;
 use crate::plan_line::{plan_line, title};
@@ -357,7 +357,7 @@ fn errors(progress: &Progress) -> Vec<(String, u64)> {
     let failures = progress.so_far.failures.iter();
     let mut errors: Vec<(String, u64)> = failures
         .map(|failure| {
-            let words = format!("{} {}", failure.phase.name(), failure.kind);
+            let words = in_words(failure.phase.name(), failure.kind);
             (printable(&words), failure.count)
         })
         .collect();

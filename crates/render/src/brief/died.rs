@@ -176,12 +176,7 @@ pub(crate) fn cause(errors: &[Failure], further: usize) -> Option<String> {
     let times = counted(first.count, "time");
     let mut words = format!("{}, {times}", meaning(first));
     for more in errors.iter().skip(1).take(further) {
-        words.push_str(&format!(
-            "; then {} × {} {}",
-            count(more.count),
-            more.phase,
-            more.kind
-        ));
+        words.push_str(&format!("; then {} × {}", count(more.count), meaning(more)));
     }
     Some(words)
 }
@@ -191,20 +186,20 @@ fn meaning(failure: &Failure) -> String {
     let kind = FailureKind::ALL
         .iter()
         .find(|kind| kind.name() == failure.kind);
-    let Some(kind) = kind else {
-        return format!("{} {}", failure.phase, failure.kind);
-    };
+    match kind {
+        Some(kind) => in_words(&failure.phase, *kind),
+        None => format!("{} {}", failure.phase, failure.kind),
+    }
+}
+
+/// A kind of failure with its phase, within a sentence: `exchange: the peer reset the connection (RST)`.
+pub(crate) fn in_words(phase: &str, kind: FailureKind) -> String {
     let words = kind.meaning().trim_end_matches('.');
     let mut letters = words.chars();
     match letters.next() {
         Some(first) if !words.starts_with("TCP") => {
-            format!(
-                "{}: {}{}",
-                failure.phase,
-                first.to_lowercase(),
-                letters.as_str()
-            )
+            format!("{phase}: {}{}", first.to_lowercase(), letters.as_str())
         }
-        _ => format!("{}: {words}", failure.phase),
+        _ => format!("{phase}: {words}"),
     }
 }
