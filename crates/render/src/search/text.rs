@@ -267,7 +267,10 @@ fn ending(search: &Search, spelling: &dyn Spelling) -> String {
         Ending::NothingHolds => "the least load that is tried fails".to_owned(),
         Ending::NothingFails => "the greatest load that can be asked for holds".to_owned(),
         Ending::OutOfTrials => {
-            format!("stopped after {}", counted(u64::from(search.most_trials), "trial"))
+            format!(
+                "stopped after {}",
+                counted(u64::from(search.most_trials), "trial")
+            )
         }
         Ending::OutOfTime if search.holds.is_none() && search.fails.is_none() => {
             let enough = PLENTY * search.took_s.max(search.limit_s);
