@@ -43,6 +43,30 @@ fn the_deviation_between_runs_is_that_of_the_servers_times() {
     assert!((0.016..0.048).contains(&deviation), "{deviation}");
 }
 
+/// A thousand messages know no 99th percentile of their own, eight thousand do; of the thousandth longest not
+/// even these know an upper end.
+#[test]
+fn a_percentile_that_no_run_knows_is_that_of_all_runs() {
+    let repetition = repeated(7, 8);
+    let of = |name: &str| {
+        let mut figures = repetition.figures.iter();
+        figures.find(|figure| figure.name == name).unwrap()
+    };
+    assert!(!of("service.p50").is_pooled);
+    let p99 = of("service.p99");
+    assert!(p99.is_pooled && p99.missing.is_none() && p99.deviation.is_none());
+    let ends = p99.low.unwrap()..p99.high.unwrap();
+    assert!(ends.contains(&(-(0.01_f64.ln()) * 1e6)), "{ends:?}");
+    let longest = of("service.p99.9");
+    assert!(longest.is_pooled && longest.high.is_none(), "{longest:?}");
+    assert!((5e6..-(0.001_f64.ln()) * 1e6).contains(&longest.low.unwrap()));
+
+    let few = repeated(7, 4);
+    let p99 = few.figures.iter().find(|it| it.name == "service.p99");
+    let told = p99.unwrap().missing.as_deref().unwrap();
+    assert!(told.starts_with("too few samples"), "{told}");
+}
+
 #[test]
 fn the_first_run_has_the_seed_that_was_given_and_no_two_the_same() {
     let mut runner = Simulated::new([("a", server())]);

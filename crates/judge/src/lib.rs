@@ -14,6 +14,7 @@ pub mod figure;
 pub mod limit;
 pub mod objective;
 pub mod outcome;
+mod pooled;
 pub mod ranking;
 mod recurring;
 pub mod repetition;

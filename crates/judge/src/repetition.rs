@@ -9,6 +9,7 @@ use wsbench_stats as stats;
 use wsbench_stats::runs;
 
 use crate::figure::{Figure, Missing, Reading};
+use crate::pooled;
 use crate::recurring::recurring;
 
 /// Puts runs together; `None` of no runs.
@@ -63,13 +64,22 @@ fn figure_of_runs(figure: Figure, runs: &[Document]) -> FigureOfRuns {
         most: None,
         deviation: None,
         deviation_within: None,
+        is_pooled: false,
         missing: None,
     };
     let readings = match readings(figure, runs) {
         Ok(readings) => readings,
         Err(missing) => {
+            // None has it that is not known by each, but for all samples together.
+            let Some(pooled) = pooled::over_runs(figure, runs) else {
+                let missing = Some(missing);
+                return FigureOfRuns { missing, ..empty };
+            };
             return FigureOfRuns {
-                missing: Some(missing),
+                mean: Some(pooled.value),
+                low: Some(pooled.interval.low),
+                high: Some(pooled.interval.high).filter(|high| high.is_finite()),
+                is_pooled: true,
                 ..empty
             };
         }

@@ -15,7 +15,8 @@ use wsbench_record::ranking::{self, Cores, Ranking, Weight, WorkloadKind};
 use wsbench_record::search::{Ending, Search, TrialVerdict};
 
 use rankings::{
-    NOISE, Noise, closed, held_up, late_sends, tradeoff, two_workloads, without_figures, workload,
+    NOISE, Noise, closed, few_samples, held_up, late_sends, tradeoff, two_workloads,
+    without_figures, workload,
 };
 
 /// Rank intervals of the first league, by server.
@@ -134,6 +135,56 @@ fn a_tail_in_which_the_generator_was_late_tells_nobody_apart() {
         [1, 1],
         "the tail is the generator's own"
     );
+}
+
+#[test]
+fn a_percentile_that_no_round_knows_is_that_of_all_rounds() {
+    let truths = [("a", 100.0), ("b", 102.0), ("slow", 150.0)];
+    let p99 = |ranking: &Ranking| {
+        let mut leagues = ranking.leagues.iter();
+        leagues
+            .find(|it| it.metric == "response.p99")
+            .unwrap()
+            .clone()
+    };
+    let league = p99(&rank(few_samples(&truths, 10, 1)));
+    assert!(league.is_ranked && league.places.iter().all(|it| it.is_pooled));
+    let places = league.places.iter().map(|it| {
+        let ranks = it.rank_low.unwrap()..=it.rank_high.unwrap();
+        (it.server.as_str(), ranks, it.tier.unwrap())
+    });
+    let places: Vec<_> = places.collect();
+    assert_eq!(places[2], ("slow", 3..=3, 2));
+    assert!(places[..2].iter().all(|it| it.1 == (1..=2) && it.2 == 1));
+    for (name, mean_us) in truths {
+        let place = league.places.iter().find(|it| it.server == name).unwrap();
+        let truth = -(0.01_f64.ln()) * mean_us * 1e3;
+        let (low, high) = (place.low.unwrap(), place.high.unwrap());
+        assert!(low < truth && truth < high, "{name}: {low}–{high}");
+    }
+
+    // Too few rounds to tell how far they differ.
+    let league = p99(&rank(few_samples(&truths, 4, 1)));
+    assert!(league.places.is_empty());
+    assert!(
+        league
+            .unranked
+            .iter()
+            .all(|it| it.reason == "too few samples")
+    );
+}
+
+#[test]
+fn of_servers_alike_percentiles_of_all_rounds_tell_none_apart() {
+    let alike = [("a", 100.0), ("b", 100.0), ("c", 100.0), ("d", 100.0)];
+    let told_apart = (0..60).filter(|seed| {
+        let ranking = rank(few_samples(&alike, 10, *seed));
+        let mut leagues = ranking.leagues.iter();
+        let league = leagues.find(|it| it.metric == "response.p99").unwrap();
+        league.places.iter().any(|it| it.tier != Some(1))
+    });
+    // Three are expected at most; 8 is three standard deviations above.
+    assert!(told_apart.count() <= 8);
 }
 
 #[test]

@@ -119,7 +119,7 @@ pub struct Cell {
 pub struct CellFigure {
     /// Metric, by its key: `messages_per_s`, `response.p99`.
     pub metric: String,
-    /// Geometric mean of the runs.
+    /// Geometric mean of the runs; of a percentile that is pooled, that of the samples of all runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<f64>,
     /// Lower end of its interval of confidence at 95 %, between runs; absent of a single run.
@@ -136,6 +136,10 @@ pub struct CellFigure {
     pub most: Option<f64>,
     /// Runs behind it.
     pub runs: u32,
+    /// True of a percentile for which the samples of one run are too few, and which is that of the samples
+    /// of all runs together: how much the runs differ says how far it may be off.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_pooled: bool,
     /// Why there is no value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<String>,
@@ -169,7 +173,7 @@ pub struct League {
 pub struct Place {
     /// The server's name.
     pub server: String,
-    /// Geometric mean of the runs.
+    /// Geometric mean of the runs; of a percentile that is pooled, that of the samples of all runs.
     pub value: f64,
     /// Lower end of its interval of confidence at 95 %.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -191,6 +195,9 @@ pub struct Place {
     pub generator_limited: bool,
     /// Runs behind it.
     pub runs: u32,
+    /// True of a percentile that is that of the samples of all runs together.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_pooled: bool,
 }
 
 /// A trade-off: two metrics, and the servers that no other beats in both.

@@ -40,13 +40,13 @@ pub struct Repetition {
 pub struct FigureOfRuns {
     /// Its name: `messages_per_s`, `response.p99`.
     pub name: String,
-    /// Geometric mean of the runs.
+    /// Geometric mean of the runs; of a percentile that is pooled, that of all samples together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mean: Option<f64>,
     /// Lower end of the interval of confidence of the mean at 95 %, between runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub low: Option<f64>,
-    /// Its upper end.
+    /// Its upper end; of a percentile that is pooled absent where it may lie beyond all that was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub high: Option<f64>,
     /// The least of the runs.
@@ -61,6 +61,10 @@ pub struct FigureOfRuns {
     /// The same as a single run knows it from its inside, at the median of the runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deviation_within: Option<f64>,
+    /// True of a percentile for which the samples of one run are too few, and which is that of all samples
+    /// together: how much the runs differ says how far it may be off.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_pooled: bool,
     /// Why there is no figure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<String>,

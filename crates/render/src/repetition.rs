@@ -135,6 +135,10 @@ pub(crate) fn row(of_runs: &FigureOfRuns) -> Option<Vec<String>> {
         let cells = std::iter::once(label).chain(figures);
         return Some(cells.chain([missing.clone()]).collect());
     }
+    let beside = match of_runs.is_pooled {
+        true => "all runs together",
+        false => "",
+    };
     let range = |low: Option<f64>, high: Option<f64>| match (low, high) {
         (Some(low), Some(high)) => mark::ends(figure, low, high),
         _ => "—".to_owned(),
@@ -152,11 +156,19 @@ pub(crate) fn row(of_runs: &FigureOfRuns) -> Option<Vec<String>> {
         label,
         of_runs
             .mean
-            .map_or_else(|| "—".to_owned(), |mean| figure.written(mean)),
+            .map_or_else(|| "—".to_owned(), |mean| written(figure, of_runs, mean)),
         range(of_runs.low, of_runs.high),
         range(of_runs.least, of_runs.most),
         off_by(of_runs.deviation),
         off_by(of_runs.deviation_within),
-        String::new(),
+        beside.to_owned(),
     ])
+}
+
+/// The value of a figure over all runs; of one whose upper end is not known the lower one, as a bound.
+pub(crate) fn written(figure: Figure, of_runs: &FigureOfRuns, mean: f64) -> String {
+    match (of_runs.low, of_runs.high) {
+        (Some(low), None) if of_runs.is_pooled => format!("≥ {}", figure.written(low)),
+        _ => figure.written(mean),
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use wsbench_load::histogram::Histogram;
+use wsbench_record::document::unpacked;
 use wsbench_record::ranking::{
     Cell, CellFigure, Cores, Entry, League, Overall, Ranking, RunRecord, Rung, SCHEMA, Score,
     ServerFacts, Unranked, Weight, Workload,
@@ -13,7 +15,8 @@ use super::input::RankingInput;
 use super::metric;
 use super::runs::{is_generator_limited, is_overloaded, is_stalled};
 use super::{league, tradeoff};
-use crate::figure::Figure;
+use crate::figure::{Figure, Statistic};
+use crate::pooled;
 use crate::recurring::recurring_in;
 
 /// The control may drift by so much over a ranking; more puts all of it in doubt (METHOD 3).
@@ -122,6 +125,11 @@ fn figure(metric: Figure, runs: &[RunRecord]) -> CellFigure {
         .collect();
     let is_most = values.len() * 2 > runs.len();
     let spread = if is_most { runs::spread(&values) } else { None };
+    if spread.is_none()
+        && let Some(pooled) = pooled(metric, runs)
+    {
+        return pooled;
+    }
     let missing = spread.is_none().then(|| reason(metric, runs));
     CellFigure {
         metric: metric.key(),
@@ -131,8 +139,34 @@ fn figure(metric: Figure, runs: &[RunRecord]) -> CellFigure {
         least: spread.map(|spread| spread.least),
         most: spread.map(|spread| spread.most),
         runs: values.len() as u32,
+        is_pooled: false,
         missing,
     }
+}
+
+/// A percentile of the samples of all runs that went well, where that is known from both sides; `None` as
+/// well where a run has none, which may be one that has more.
+fn pooled(metric: Figure, runs: &[RunRecord]) -> Option<CellFigure> {
+    let (Some(Statistic::At(percentile)), Some(series)) = (metric.point(), metric.series()) else {
+        return None;
+    };
+    let went_well = runs.iter().filter(|run| run.failed.is_none());
+    let spans = went_well.map(|run| unpacked(run.samples.get(series.info().name)?));
+    let spans: Vec<Histogram> = spans.collect::<Option<_>>()?;
+    let is_most = spans.len() * 2 > runs.len();
+    let found = pooled::of_histograms(&spans, percentile)?;
+    let is_known = is_most && found.interval.high.is_finite();
+    is_known.then(|| CellFigure {
+        metric: metric.key(),
+        value: Some(found.value),
+        low: Some(found.interval.low),
+        high: Some(found.interval.high),
+        least: None,
+        most: None,
+        runs: spans.len() as u32,
+        is_pooled: true,
+        missing: None,
+    })
 }
 
 /// Why most runs do not have a figure: the reason that is given most often.

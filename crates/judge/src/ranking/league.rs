@@ -7,7 +7,8 @@
 
 use wsbench_record::ranking::{Cores, Entry, League, Place, Unranked, Workload};
 use wsbench_record::units::counted;
-use wsbench_stats::runs::{Finding, Ratio, holm, judge, paired};
+use wsbench_stats::Interval;
+use wsbench_stats::runs::{Finding, Ratio, holm, judge, of_intervals, paired};
 
 use super::metric;
 use super::runs::is_set_by_generator;
@@ -56,7 +57,7 @@ pub(super) fn of(
     contenders.sort_by(by_goodness);
     let rounds = contenders
         .iter()
-        .map(|contender| contender.by_round.len() as u32)
+        .map(|contender| contender.place.runs)
         .max()
         .unwrap_or(0);
     let is_ranked = rounds >= FEWEST_ROUNDS && contenders.len() > 1;
@@ -112,6 +113,7 @@ fn contender(entry: &Entry, workload: &Workload, metric: Figure) -> Result<Figur
             tier: None,
             generator_limited: limited,
             runs: figure.runs,
+            is_pooled: figure.is_pooled,
         },
     })
 }
@@ -148,8 +150,8 @@ fn surely_better(contenders: &[FiguresByRound], metric: Figure) -> Vec<Vec<bool>
     let mut pairs: Vec<(usize, usize, Ratio)> = Vec::new();
     for first in 0..among {
         for second in first + 1..among {
-            let common = in_common(&contenders[first].by_round, &contenders[second].by_round);
-            if let Some(ratio) = paired(&common).filter(|ratio| ratio.p_value.is_some()) {
+            let ratio = ratio(&contenders[first], &contenders[second]);
+            if let Some(ratio) = ratio.filter(|ratio| ratio.p_value.is_some()) {
                 pairs.push((first, second, ratio));
             }
         }
@@ -172,6 +174,19 @@ fn surely_better(contenders: &[FiguresByRound], metric: Figure) -> Vec<Vec<bool>
         }
     }
     better
+}
+
+/// The second by the first: by the rounds that both have, or by their intervals where a percentile is of all
+/// rounds together. What the machine did in a round was done to both, so that those are too wide, if anything.
+fn ratio(first: &FiguresByRound, second: &FiguresByRound) -> Option<Ratio> {
+    if !first.place.is_pooled && !second.place.is_pooled {
+        return paired(&in_common(&first.by_round, &second.by_round));
+    }
+    let known = |one: &Place| {
+        let (low, high) = one.low.zip(one.high)?;
+        Some((one.value, Interval { low, high }))
+    };
+    of_intervals(known(&first.place)?, known(&second.place)?)
 }
 
 /// The figures of two servers, by the rounds that both have.

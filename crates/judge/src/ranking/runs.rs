@@ -14,7 +14,7 @@ use wsbench_record::search::{Limit, Search, TrialVerdict};
 use wsbench_record::units::percent;
 
 use super::metric;
-use crate::figure::{Figure, Reading, Unit};
+use crate::figure::{Figure, Missing, Reading, Unit};
 use crate::outcome::{RunStatus, outcome};
 
 /// Of more messages than this share a right answer must not be missing (METHOD 3, check H).
@@ -26,6 +26,9 @@ const OVERLOAD: [Kind; 2] = [Kind::Overloaded, Kind::Rate];
 /// A search that ended with the least failing load so many times above the greatest that held has
 /// found neither.
 const WIDEST_BRACKET: f64 = 1.3;
+
+/// So many samples hardly ever are too few for a 99th percentile, and the histogram of a run is not kept.
+const PLENTY: u64 = 20_000;
 
 /// Points at which latency is kept, as shares of the messages: evenly spaced on a scale of nines.
 const SHARES: [f64; 13] = [
@@ -47,6 +50,7 @@ pub fn run_record(
     };
     let mut figures = BTreeMap::new();
     let mut missing = BTreeMap::new();
+    let mut samples = BTreeMap::new();
     for metric in metric::shown(workload.kind) {
         let key = metric.key();
         let reading = match &failed {
@@ -57,6 +61,7 @@ pub fn run_record(
             Ok(value) => drop(figures.insert(key, value)),
             Err(reason) => drop(missing.insert(key, reason)),
         }
+        samples.extend(few(*metric, document).filter(|_| failed.is_none()));
     }
     let spans = match workload.kind {
         WorkloadKind::Open => document.at(Series::Response),
@@ -72,6 +77,7 @@ pub fn run_record(
         started_at: document.started_at.clone(),
         figures,
         missing,
+        samples,
         accounts: Some(accounts(document)),
         latency: if failed.is_none() {
             rungs(spans)
@@ -138,11 +144,23 @@ pub fn failed_record(
         started_at: String::new(),
         figures: BTreeMap::new(),
         missing: missing.collect(),
+        samples: BTreeMap::new(),
         accounts: None,
         latency: Vec::new(),
         audit: Audit::default(),
         failed: Some(words.to_owned()),
     }
+}
+
+/// The samples of a percentile's series with its name, where they are too few for it, or as few as are too
+/// few in other rounds.
+fn few(metric: Figure, document: &Document) -> Option<(String, String)> {
+    let series = metric.series()?;
+    let spans = document.at(series);
+    let is_short = matches!(metric.read(document), Err(Missing::TooFew { .. }));
+    let is_few = (is_short || spans.count < PLENTY) && spans.censored == 0;
+    let packed = spans.hdr_v2_base64.clone().filter(|_| is_few);
+    Some((series.info().name.to_owned(), packed?))
 }
 
 /// True if the generator was the limit of anything, by its audit.

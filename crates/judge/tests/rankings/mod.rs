@@ -10,8 +10,10 @@ use std::collections::BTreeMap;
 
 use wsbench_judge::figure::Figure;
 use wsbench_judge::ranking::{RankingInput, failed_record};
+use wsbench_load::histogram::Histogram;
+use wsbench_load::nanos::Nanos;
 use wsbench_record::audit::{Audit, Caveat, Kind, Severity, Verdict};
-use wsbench_record::document::Host;
+use wsbench_record::document::{Distribution, Host};
 use wsbench_record::ranking::{
     Cores, Deflate, Failed, Nodelay, RunRecord, ServerFacts, Stage, SuiteFacts, Tradeoff, Workload,
     WorkloadKind,
@@ -201,6 +203,33 @@ pub(crate) fn held_up() -> RankingInput {
     let mut measured = closed(&truths, 10, &noise, 5);
     for run in measured.runs.iter_mut().filter(|run| run.server == "bound") {
         run.audit = doubt(Kind::GeneratorCpu);
+    }
+    measured
+}
+
+/// Servers whose response times are exponential with these means, µs, each round too short to know a 99th
+/// percentile of its own.
+pub(crate) fn few_samples(means_us: &[(&str, f64)], rounds: u32, seed: u64) -> RankingInput {
+    let open = workload("open", WorkloadKind::Open, rounds);
+    let servers = means_us.iter().map(|(name, _)| server(name)).collect();
+    let mut measured = gathered(vec![open.clone()], servers);
+    let mut random = fastrand::Rng::with_seed(seed);
+    for round in 1..=rounds {
+        for (name, mean_us) in means_us {
+            let mut record = run(name, &open, (round, round), &[]);
+            let mut spans = Histogram::new();
+            for _ in 0..400 {
+                let span = -(1.0 - random.f64()).ln() * mean_us * 1e3;
+                spans.record(Nanos(span as u64));
+            }
+            let packed = Distribution::of(&spans)
+                .hdr_v2_base64
+                .expect("there are samples");
+            record.samples.insert("response".to_owned(), packed);
+            let missing = &mut record.missing;
+            missing.insert(Figure::RESPONSE_P99.key(), "too few samples".to_owned());
+            measured.runs.push(record);
+        }
     }
     measured
 }

@@ -199,8 +199,7 @@ impl Distribution {
     /// Its extremes and mean are to the precision of a bin: take those from the fields.
     #[must_use]
     pub fn histogram(&self) -> Option<Histogram> {
-        let bytes = STANDARD.decode(self.hdr_v2_base64.as_deref()?).ok()?;
-        Histogram::from_hdr_v2(&bytes).filter(|histogram| histogram.count() == self.count)
+        unpacked(self.hdr_v2_base64.as_deref()?).filter(|spans| spans.count() == self.count)
     }
 
     /// Any quantile, `0.0..=1.0`, from the whole histogram, within the exact extremes; `None`
@@ -210,6 +209,12 @@ impl Distribution {
         let span = self.histogram()?.quantile(share)?.0;
         Some(Nanos(span.max(self.min?).min(self.max?)))
     }
+}
+
+/// The histogram of a stored text, as [`Distribution::hdr_v2_base64`] has it; `None` where it cannot be read.
+#[must_use]
+pub fn unpacked(text: &str) -> Option<Histogram> {
+    Histogram::from_hdr_v2(&STANDARD.decode(text).ok()?)
 }
 
 /// True if a count is left out of the document.

@@ -31,6 +31,11 @@ pub struct RunRecord {
     /// Why there is no figure, by metric key.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub missing: BTreeMap<String, String>,
+    /// Histograms of times whose samples are few, so that a percentile may be known of all rounds together and
+    /// of none by itself, by series. HdrHistogram V2, deflated, in
+    /// base64, of nanoseconds with three significant digits.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub samples: BTreeMap<String, String>,
     /// Accounts of what was sent and what became of it; absent where a run is made of several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accounts: Option<Accounts>,

@@ -13,7 +13,7 @@ use super::ranges::{Range, Ranges};
 use super::run;
 use crate::mark;
 use crate::plan_line::{plan_line, title};
-use crate::repetition::{HEAD, LEGEND, row, runs};
+use crate::repetition::{HEAD, LEGEND, row, runs, written};
 use crate::summary::repeat_command;
 
 /// Figures in large print.
@@ -76,11 +76,12 @@ fn key_figures(repetition: &Repetition) -> Vec<Tile> {
             Some((low, high)) => {
                 format!("{}, 95 % between runs", mark::ends(figure, low, high))
             }
+            None if of_runs.is_pooled => "no upper end: too few samples".to_owned(),
             None => "one run".to_owned(),
         };
         Some(Tile {
             name: figure.label(),
-            figure: figure.written(of_runs.mean?),
+            figure: written(figure, of_runs, of_runs.mean?),
             beside,
             class: "",
         })
@@ -109,7 +110,8 @@ fn table(repetition: &Repetition) -> Grid {
 /// The runs of one figure on its own axis, which begins at zero.
 fn spread(of_runs: &FigureOfRuns, runs: &[Document]) -> Option<Ranges> {
     let figure = Figure::recorded(&of_runs.name).filter(|figure| !figure.is_count())?;
-    let mean = of_runs.mean?;
+    // Where no run has a figure of its own there is nothing to be spread.
+    let mean = of_runs.mean.filter(|_| !of_runs.is_pooled)?;
     let dots = runs
         .iter()
         .filter_map(|run| Some(figure.read(run).ok()?.value));

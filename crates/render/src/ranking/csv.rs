@@ -32,6 +32,7 @@ fn row(entry: &Entry, workload: &str, figure: &CellFigure) -> CsvRow {
     row.put_known("least", figure.least);
     row.put_known("most", figure.most);
     row.put("runs", &figure.runs);
+    row.put("pooled", &figure.is_pooled);
     row.put_known("missing", figure.missing.as_ref());
     row
 }

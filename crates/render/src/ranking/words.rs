@@ -181,6 +181,9 @@ pub(crate) fn notes(entry: &Entry, league: &League) -> String {
         notes.push(format!("gate: {} failed", gate.counts.failed));
     }
     if let Some(cell) = entry.cell(&league.workload) {
+        if cell.figure(&league.metric).is_some_and(|it| it.is_pooled) {
+            notes.push("all rounds together".to_owned());
+        }
         let of = cell.runs.len();
         let failed = cell.runs.iter().filter(|run| run.failed.is_some()).count();
         if failed > 0 {

@@ -25,6 +25,7 @@ pub(super) fn all() -> Vec<Experiment> {
     let mut all = vec![independent(), queue()];
     all.extend(printed());
     all.push(between_runs());
+    all.extend(runs_together());
     all
 }
 
@@ -193,6 +194,49 @@ fn between_runs() -> Experiment {
     }
 }
 
+/// The interval of a percentile for which one run has too few samples, over those of all runs: the runs are
+/// the batches. Few as the samples are, it may be open above.
+fn runs_together() -> Vec<Experiment> {
+    let (repetitions, runs, samples) = (300, 10, 400);
+    let sources = [
+        (
+            "independent",
+            "−ln(0.01)·s",
+            LatencySource::new(0.0, 0x706f_6f6c),
+        ),
+        (
+            "M/M/1, ρ = 0.5",
+            "−ln(0.01)·s/(1 − ρ)",
+            LatencySource::new(0.5, 0x6564_2121),
+        ),
+    ];
+    let sources = sources.into_iter();
+    let experiments = sources.map(|(name, formula, mut source)| {
+        let truth = source.quantile_ns(Q);
+        let held = (0..repetitions).filter(|_| {
+            let of_runs: Vec<Sparse> = (0..runs).map(|_| source.run(samples)).collect();
+            let (pooled, batches) = in_batches(&of_runs);
+            quantile(&pooled, &batches, Q).is_some_and(|found| found.interval.contains(truth))
+        });
+        let held = held.count() as u32;
+        Experiment {
+            id: "V9",
+            title: format!(
+                "intervals of p99 over {runs} runs of {samples} samples together, {name}; \
+                 {repetitions} times"
+            ),
+            formula,
+            findings: vec![Finding::new(
+                "% that hold it",
+                95.0 - two_deviations(repetitions, 0.95),
+                Tolerance::AtLeast,
+                percent(held, repetitions),
+            )],
+        }
+    });
+    experiments.collect()
+}
+
 /// Number of series, of so many, in which the interval of the percentile held the truth.
 struct Coverage {
     /// By batches: the instrument's own.
@@ -296,6 +340,18 @@ impl LatencySource {
             self.burst = Some(self.exponential(length).round() as u32);
         }
         service
+    }
+
+    /// A run of so many, after as long as it takes to know nothing of the run before.
+    fn run(&mut self, samples: usize) -> Sparse {
+        for _ in 0..2_000 {
+            self.next_ns();
+        }
+        let mut spans = Histogram::new();
+        for _ in 0..samples {
+            spans.record(Nanos(self.next_ns() as u64));
+        }
+        Sparse::of(&spans)
     }
 
     /// The next so many in as many slices as there are batches.

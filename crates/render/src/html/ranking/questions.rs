@@ -68,23 +68,27 @@ pub(super) fn all(ranking: &Ranking) -> Vec<Question<'_>> {
         Figure::SERVER_US,
         "What does a message cost?".to_owned(),
     );
-    // Most receivers are what a broadcast is hard with.
-    let broadcast = of_kind(WorkloadKind::Broadcast).max_by_key(|one| one.connections);
-    let to_all = broadcast.map_or_else(String::new, |one| {
-        counted(one.connections.into(), "receiver")
-    });
+    // Most receivers are what a broadcast is hard with; of so many not everything may be known.
+    let broadcast = |figure: Figure| {
+        let known = of_kind(WorkloadKind::Broadcast).filter(|one| {
+            let league = league(ranking, &one.name, figure);
+            league.is_some_and(|league| !league.places.is_empty())
+        });
+        known.max_by_key(|one| one.connections)
+    };
+    let to_all = |of: Option<&Workload>| {
+        of.map_or_else(String::new, |one| {
+            counted(one.connections.into(), "receiver")
+        })
+    };
+    let of = broadcast(Figure::LAST_P50);
+    let title = format!("When have all {} got it?", to_all(of));
+    ask(of, Figure::LAST_P50, title);
+    let of = broadcast(Figure::LAST_P99);
+    let title = format!("And {} one time in a hundred?", to_all(of));
+    ask(of, Figure::LAST_P99, title);
     ask(
-        broadcast,
-        Figure::LAST_P50,
-        format!("When have all {to_all} got it?"),
-    );
-    ask(
-        broadcast,
-        Figure::LAST_P99,
-        "And at its worst, one time in a hundred?".to_owned(),
-    );
-    ask(
-        broadcast,
+        broadcast(Figure::SERVER_US_PER_DELIVERY),
         Figure::SERVER_US_PER_DELIVERY,
         "What does a delivery cost?".to_owned(),
     );

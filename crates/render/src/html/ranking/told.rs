@@ -37,14 +37,15 @@ impl ToldFigure {
     pub(super) fn of_place(league: &League, place: &Place) -> Option<Self> {
         let figure = Figure::recorded(&league.metric)?;
         let ends = place.low.zip(place.high);
-        Some(Self::of(figure, place.value, ends, place.generator_limited))
+        let told = Self::of(figure, place.value, ends, place.generator_limited);
+        Some(told.pooled(place.is_pooled))
     }
 
     /// A figure of a cell.
     pub(super) fn of_figure(of: &CellFigure) -> Option<Self> {
         let figure = Figure::recorded(&of.metric)?;
         Some(match of.value {
-            Some(value) => Self::of(figure, value, of.low.zip(of.high), false),
+            Some(value) => Self::of(figure, value, of.low.zip(of.high), false).pooled(of.is_pooled),
             None => Self::missing(of.missing.as_deref().unwrap_or("not run")),
         })
     }
@@ -65,6 +66,14 @@ impl ToldFigure {
             is_weak: true,
             reason: reason.to_owned(),
         }
+    }
+
+    /// The same, with what is to be known where it is of the samples of all rounds.
+    fn pooled(mut self, is_pooled: bool) -> Self {
+        if is_pooled && self.reason.is_empty() {
+            self.reason = "all rounds together".to_owned();
+        }
+        self
     }
 
     fn of(figure: Figure, value: f64, ends: Option<(f64, f64)>, is_bound: bool) -> Self {
