@@ -218,7 +218,10 @@ pub(crate) fn row(contrast: &Contrast) -> Option<Vec<String>> {
             _ => "?".to_owned(),
         },
         format!("{}, {}", noise(contrast.noise_a), noise(contrast.noise_b)),
-        finding(figure, contrast),
+        match contrast.is_pooled {
+            true => format!("{}; all runs together", finding(figure, contrast)),
+            false => finding(figure, contrast),
+        },
     ]);
     Some(cells)
 }

@@ -18,7 +18,7 @@ use wsbench_record::document::{Confidences, Distribution, Document, Record, RunC
 use wsbench_record::units::{count, counted, seconds, span};
 use wsbench_setting::Spelling;
 
-use crate::brief::died::{Departure, in_words};
+use crate::brief::died::{self, Departure};
 use crate::foreign::printable;
 use crate::mark;
 use crate::plan_line::{plan_line, title};
@@ -61,7 +61,7 @@ pub struct View {
     /// Clients that made all their round trips and clients in all; client-replacement model only.
     pub clients: Option<(u64, u64)>,
     /// Failures by phase and kind, the most frequent first.
-    pub errors: Vec<(String, u64)>,
+    pub errors: Vec<SeenFailure>,
     /// CPU share of each generator thread in the last interval.
     pub cpu_shares: Vec<f64>,
     /// The machines of a fleet that carry the run out.
@@ -217,10 +217,7 @@ pub fn line(progress: &Progress, plan: &PlanSpec) -> String {
     if let Some((completed, clients)) = clients(progress, plan) {
         parts.push(format!("{}/{} clients", count(completed), count(clients)));
     }
-    let errors = errors(progress);
-    let errors = errors
-        .iter()
-        .fold(0, |sum: u64, (_, number)| sum.saturating_add(*number));
+    let errors = SeenFailure::sum(&errors(progress));
     parts.push(counted(alive(progress), "conn"));
     parts.push(counted(errors, "error"));
     parts.extend(lost_agents(&progress.agents));
@@ -341,6 +338,25 @@ fn awaited(intervals: &[Interval]) -> Histogram {
     waited
 }
 
+/// Failures of one kind in one phase.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeenFailure {
+    /// Phase and kind by what that means: `close: the peer reset the connection (RST)`.
+    pub words: String,
+    /// Phase and kind by its name, where there is no room: `close reset`.
+    pub name: String,
+    /// How often it was seen.
+    pub count: u64,
+}
+
+impl SeenFailure {
+    /// How often any of these was seen.
+    pub(crate) fn sum(all: &[Self]) -> u64 {
+        let counts = all.iter().map(|seen| seen.count);
+        counts.fold(0, u64::saturating_add)
+    }
+}
+
 /// Connections open now: as the newest interval has it, and before there is one as counted.
 fn alive(progress: &Progress) -> u64 {
     let so_far = &progress.so_far;
@@ -353,14 +369,15 @@ fn alive(progress: &Progress) -> u64 {
     }
 }
 
-fn errors(progress: &Progress) -> Vec<(String, u64)> {
+fn errors(progress: &Progress) -> Vec<SeenFailure> {
     let failures = progress.so_far.failures.iter();
-    let mut errors: Vec<(String, u64)> = failures
-        .map(|failure| {
-            let words = in_words(failure.phase.name(), failure.kind);
-            (printable(&words), failure.count)
+    let mut errors: Vec<SeenFailure> = failures
+        .map(|failure| SeenFailure {
+            words: printable(&died::in_words(failure.phase.name(), failure.kind)),
+            name: printable(&died::in_short(failure.phase.name(), failure.kind.name())),
+            count: failure.count,
         })
         .collect();
-    errors.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
+    errors.sort_by_key(|seen| std::cmp::Reverse(seen.count));
     errors
 }

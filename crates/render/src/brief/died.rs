@@ -176,7 +176,8 @@ pub(crate) fn cause(errors: &[Failure], further: usize) -> Option<String> {
     let times = counted(first.count, "time");
     let mut words = format!("{}, {times}", meaning(first));
     for more in errors.iter().skip(1).take(further) {
-        words.push_str(&format!("; then {} × {}", count(more.count), meaning(more)));
+        let name = in_short(&more.phase, &more.kind);
+        words.push_str(&format!("; then {} × {name}", count(more.count)));
     }
     Some(words)
 }
@@ -188,8 +189,13 @@ fn meaning(failure: &Failure) -> String {
         .find(|kind| kind.name() == failure.kind);
     match kind {
         Some(kind) => in_words(&failure.phase, *kind),
-        None => format!("{} {}", failure.phase, failure.kind),
+        None => in_short(&failure.phase, &failure.kind),
     }
+}
+
+/// A kind of failure with its phase, by name: `close fin without close`.
+pub(crate) fn in_short(phase: &str, kind: &str) -> String {
+    format!("{phase} {}", kind.replace('_', " "))
 }
 
 /// A kind of failure with its phase, within a sentence: `exchange: the peer reset the connection (RST)`.

@@ -12,7 +12,7 @@ use super::look::Look;
 use super::room::{cut, fitting, parted};
 use super::theme::Theme;
 use crate::brief::{died, trust};
-use crate::live::{View, lost_agents, word};
+use crate::live::{SeenFailure, View, lost_agents, word};
 use crate::mark;
 use crate::times::Tempo;
 
@@ -275,10 +275,7 @@ fn limit(view: &View, theme: Theme, width: u16) -> Option<Line<'static>> {
 
 /// Connections and errors.
 fn state(view: &View, theme: Theme, width: u16) -> Line<'static> {
-    let errors = view
-        .errors
-        .iter()
-        .fold(0, |sum: u64, (_, number)| sum.saturating_add(*number));
+    let errors = SeenFailure::sum(&view.errors);
     let look = if errors == 0 { theme.plain } else { theme.bad };
     let words = counted(errors, "error");
     let connections = format!("{}/{}", view.alive, view.asked());

@@ -160,7 +160,8 @@ pub(super) fn used(frame: &mut Frame<'_>, area: Rect, view: &View, theme: Theme)
     } else {
         rows.saturating_sub(lines.len())
     };
-    lines.extend(errors(view, theme, bar, room.max(1)));
+    let room = (usize::from(inner.width), room.max(1));
+    lines.extend(errors(view, theme, bar, room));
     if is_tall {
         lines.extend(beside(view, theme));
     }
@@ -276,7 +277,13 @@ fn agents(view: &View, theme: Theme, bar: usize, rows: usize) -> Vec<Line<'stati
     agents.iter().map(one).collect()
 }
 
-fn errors(view: &View, theme: Theme, bar: usize, rows: usize) -> Vec<Line<'static>> {
+/// Failures by kind: by what they mean where that fits, else by name.
+fn errors(
+    view: &View,
+    theme: Theme,
+    bar: usize,
+    (width, rows): (usize, usize),
+) -> Vec<Line<'static>> {
     if view.errors.is_empty() {
         return vec![row("errors", bar, "none")];
     }
@@ -289,7 +296,15 @@ fn errors(view: &View, theme: Theme, bar: usize, rows: usize) -> Vec<Line<'stati
         .errors
         .iter()
         .take(shown)
-        .map(|(words, number)| Line::styled(format!(" {} {words}", count(*number)), theme.bad))
+        .map(|seen| {
+            let told =
+                |words: &str| Line::styled(format!(" {} {words}", count(seen.count)), theme.bad);
+            let line = told(&seen.words);
+            match line.width() <= width {
+                true => line,
+                false => told(&seen.name),
+            }
+        })
         .collect();
     let hidden = view.errors.len().saturating_sub(shown);
     if hidden > 0 {
