@@ -97,6 +97,29 @@ fn a_slower_server_has_longer_percentiles_at_the_same_rate() {
     );
 }
 
+/// A second at a thousand a second knows no 99th percentile, ten of them together do.
+#[test]
+fn percentiles_that_no_run_knows_are_compared_over_all_runs() {
+    let of = |b_us: u64| {
+        let comparison = compared(
+            server(300),
+            server(b_us),
+            &rounds(open(Nanos::from_secs(1), 3), 10),
+        );
+        let mut figures = comparison.figures.into_iter();
+        figures.find(|it| it.name == "response.p99").unwrap()
+    };
+    let slower = of(450);
+    assert!(slower.is_pooled && slower.missing.is_none());
+    assert_eq!(slower.finding, Some(Found::Greater));
+    // M/M/1: −ln(0.01)·s/(1 − ρ), 1.97 ms and 3.77 ms.
+    let ends = slower.ratio_low.unwrap()..slower.ratio_high.unwrap();
+    assert!(ends.contains(&1.91), "{ends:?}");
+    let alike = of(300);
+    assert!(alike.is_pooled && alike.finding != Some(Found::Greater));
+    assert_ne!(alike.finding, Some(Found::Less));
+}
+
 #[test]
 fn of_closed_loops_no_latency_is_compared_unless_forced() {
     let of_closed = rounds(closed(2_000, 1), 3);

@@ -19,6 +19,7 @@ use wsbench_stats::runs::{self, Ratio, holm, judge};
 
 use crate::figure::{Figure, Reading};
 use crate::outcome::{RunStatus, outcome};
+use crate::pooled;
 use crate::recurring::recurring;
 use crate::repetition::readings;
 
@@ -346,16 +347,27 @@ fn contrast(figure: Figure, a: &Side, b: &Side, is_paired: bool) -> Contrast {
         noise_b: None,
         finding: None,
         missing: None,
+        is_pooled: false,
     };
     let (of_a, of_b) = match (readings(figure, &a.runs), readings(figure, &b.runs)) {
         (Ok(of_a), Ok(of_b)) => (of_a, of_b),
-        (Err(why), _) => {
-            let missing = Some(format!("A: {why}"));
-            return Contrast { missing, ..empty };
-        }
-        (_, Err(why)) => {
-            let missing = Some(format!("B: {why}"));
-            return Contrast { missing, ..empty };
+        (of_a, of_b) => {
+            let known = pooled::compared(figure, &a.runs, &b.runs);
+            let why = of_a.map_err(|why| format!("A: {why}")).err();
+            let why = why.or(of_b.map_err(|why| format!("B: {why}")).err());
+            let ratio = known.map(|(.., ratio)| ratio);
+            let interval = ratio.and_then(|ratio| ratio.interval);
+            return Contrast {
+                a: known.map(|(of_a, ..)| of_a),
+                b: known.map(|(_, of_b, _)| of_b),
+                ratio: ratio.map(|ratio| ratio.value),
+                ratio_low: interval.map(|interval| interval.low),
+                ratio_high: interval.map(|interval| interval.high),
+                p_value: ratio.and_then(|ratio| ratio.p_value),
+                is_pooled: known.is_some(),
+                missing: why.filter(|_| known.is_none()),
+                ..empty
+            };
         }
     };
     let (values_a, values_b) = (values(&of_a), values(&of_b));

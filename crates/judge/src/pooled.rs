@@ -8,6 +8,7 @@
 use wsbench_load::histogram::{Histogram, Sparse};
 use wsbench_record::document::{Document, Percentile};
 use wsbench_stats::batches::{self, Quantile};
+use wsbench_stats::runs::{self, Ratio};
 
 use crate::figure::{Figure, Statistic};
 
@@ -23,6 +24,20 @@ pub(crate) fn over_runs(figure: Figure, runs: &[Document]) -> Option<Quantile> {
         spans.histogram().filter(|_| spans.censored == 0)
     });
     of_histograms(&spans.collect::<Option<Vec<_>>>()?, percentile)
+}
+
+/// The figure over the samples of all runs of either side, and the second by the first; `None` where one of
+/// them is not known from both sides.
+#[must_use]
+pub(crate) fn compared(
+    figure: Figure,
+    a: &[Document],
+    b: &[Document],
+) -> Option<(f64, f64, Ratio)> {
+    let (a, b) = (over_runs(figure, a)?, over_runs(figure, b)?);
+    let is_known = a.interval.high.is_finite() && b.interval.high.is_finite();
+    let ratio = runs::of_intervals((a.value, a.interval), (b.value, b.interval));
+    Some((a.value, b.value, ratio.filter(|_| is_known)?))
 }
 
 /// The percentile of all samples of some runs, by the histogram of each; `None` of fewer than

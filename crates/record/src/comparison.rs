@@ -107,6 +107,10 @@ pub struct Contrast {
     /// Why there is no ratio.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<String>,
+    /// True of a percentile for which the samples of one run are too few, and which is that of the samples
+    /// of all runs of a side together: how much they differ says how far it may be off.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_pooled: bool,
 }
 
 /// Finding that a ratio shows.

@@ -177,6 +177,7 @@ mod tests {
             p_value: Some(0.01),
             noise_a: None,
             noise_b: None,
+            is_pooled: false,
             finding: Some(if low > 1.0 {
                 Found::Greater
             } else {
