@@ -194,11 +194,13 @@ fn fill_workload(
     find: &dyn Lookup,
     spec: &mut PlanSpec,
 ) -> Result<(), UsageError> {
-    spec.clients.exchange.flow = modes::flow(&measure.payload.pushes, measure.payload.mode())?;
+    let pushes = &measure.payload.pushes;
+    spec.clients.exchange.flow = modes::flow(measure.payload.mode());
     if let Some(scenario) = scenario {
         scenario.fill(spec);
     }
-    modes::mix(&measure.payload.pushes.mix, spec);
+    modes::readings(pushes, &mut spec.clients.exchange.flow, scenario)?;
+    modes::mix(&pushes.mix, spec);
     let exchange = &mut spec.clients.exchange;
     let workload = &measure.payload.workload;
     exchange.rooms = workload.rooms_beside(exchange.rooms.take())?;

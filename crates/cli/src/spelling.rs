@@ -12,8 +12,8 @@ use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
     Arrival, Audience, Drill, Encoding, Family, Flow, Greeting, Http, Lifetime, LoginStep, Pace,
-    Payload, PlanSpec, Population, Promise, Reads, Reconnect, Stay, StopRule, Timestamps, Tls,
-    TlsVersions, Verify,
+    Payload, PlanSpec, Population, Promise, Pushes, Reads, Reconnect, Stay, StopRule, Timestamps,
+    Tls, TlsVersions, Verify,
 };
 use wsbench_load::secret::WITHHELD;
 use wsbench_load::settling::Settling;
@@ -146,6 +146,11 @@ fn amount(spec: &PlanSpec, words: &mut Words) {
         if clients.roles.is_empty() {
             words.value("-c", clients.connections);
         }
+        // They outweigh the file's, so it does not matter whose they were.
+        if let Some(mut pushes) = clients.exchange.flow.pushes().cloned() {
+            pushes.clock.take_if(|clock| clock.ask == WITHHELD);
+            readings(&pushes, words);
+        }
         return ending(spec, words);
     }
     match clients.sessions() {
@@ -182,12 +187,7 @@ fn amount(spec: &PlanSpec, words: &mut Words) {
         Flow::Storm => words.value("--mode", "storm"),
         Flow::Push(pushes) => {
             words.value("--mode", "push");
-            words.some("--stamp", pushes.stamp.as_ref());
-            words.some("--sequence", pushes.sequence.as_ref());
-            if let Some(clock) = &pushes.clock {
-                words.value("--clock", &clock.ask);
-                words.value("--clock-stamp", &clock.stamp);
-            }
+            readings(pushes, words);
         }
     }
     if clients.exchange.is_answered_by_acks() {
@@ -216,6 +216,16 @@ fn amount(spec: &PlanSpec, words: &mut Words) {
         Payload::Withheld { .. } => {}
     }
     ending(spec, words);
+}
+
+/// What is read off pushes.
+fn readings(pushes: &Pushes, words: &mut Words) {
+    words.some("--stamp", pushes.stamp.as_ref());
+    words.some("--sequence", pushes.sequence.as_ref());
+    if let Some(clock) = &pushes.clock {
+        words.value("--clock", &clock.ask);
+        words.value("--clock-stamp", &clock.stamp);
+    }
 }
 
 /// Rooms, what is said to join them, and the text around messages.

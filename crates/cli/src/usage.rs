@@ -265,6 +265,12 @@ pub(crate) enum UsageError {
         /// The flag.
         flag: &'static str,
     },
+    /// The same beside a scenario.
+    #[error("{flag} is of pushes, and the scenario has none; leave it out")]
+    ScenarioPushFlag {
+        /// The flag.
+        flag: &'static str,
+    },
     /// Rooms of each connection where there are none.
     #[error("--rooms-each says in how many of --rooms a connection is; give these as well")]
     RoomsEachAlone,

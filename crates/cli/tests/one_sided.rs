@@ -2,7 +2,7 @@
 //! Nothing here asks for a time that a busy machine cannot keep.
 #![cfg(unix)]
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::raw::Raw;
 use crate::running::embedded::Embedded;
@@ -208,6 +208,43 @@ fn ages_are_corrected_by_what_the_server_says_of_its_clock() {
         "{:#}",
         document["audit"]
     );
+}
+
+/// A scenario asks for the time as the flags do, and flags outweigh it.
+#[test]
+fn a_scenario_says_what_is_read_off_pushes_and_flags_outweigh_it() {
+    let server = Embedded::start(&["--push", "100/s"]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("feed.toml");
+    let text = r#"
+[[clients]]
+count = 4
+roles = ["subscribe"]
+stamp = "json:/T:us"
+sequence = "json:/nowhere"
+clock = '{"time":1}'
+clock_stamp = "json:/now:us"
+"#;
+    std::fs::write(&file, text).unwrap();
+    let scenario = ["--scenario", file.to_str().unwrap()];
+    let words = [&scenario[..], &["--sequence", "json:/u"]].concat();
+    let (code, document) = measured(&server, &words);
+    assert_eq!(code, Some(0), "{:#}", document["audit"]);
+    let flow = &document["plan"]["flow"];
+    let expected = json!({
+        "kind": "push",
+        "stamp": "json:/T:us",
+        "sequence": "json:/u",
+        "clock": { "ask": r#"{"time":1}"#, "stamp": "json:/now:us" },
+    });
+    assert_eq!(flow, &expected);
+    let before = &document["push_clock"]["before"];
+    assert!(before["answers"].as_u64().unwrap() > 0, "{before}");
+    assert_eq!(count(&document["pushes"], "unnumbered"), 0);
+    let idle = "[[clients]]\ncount = 4\nroles = [\"idle\"]\n";
+    std::fs::write(&file, idle).unwrap();
+    let words = [&scenario[..], &["--stamp", "json:/T:us"]].concat();
+    assert_refused(&words, "the scenario has none");
 }
 
 #[test]

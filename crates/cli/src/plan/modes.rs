@@ -1,6 +1,7 @@
 //! Flags → what flows where nothing is answered, connections that come by a schedule, and slow readers.
 
 use wsbench::defaults;
+use wsbench::scenario::Scenario;
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{ClockProbe, Flow, PlanSpec, Pushes, Sessions, Stay};
@@ -15,36 +16,46 @@ use crate::usage::UsageError;
 const CHURN_STAY: Nanos = Nanos::from_secs(1);
 
 /// What flows in this mode.
-///
-/// # Errors
-/// A flag of pushes in another mode.
-pub(super) fn flow(args: &PushArgs, mode: ModeArg) -> Result<Flow, UsageError> {
-    let strange = [
-        (args.stamp.is_some(), "--stamp"),
-        (args.sequence.is_some(), "--sequence"),
-        (args.clock.is_some(), "--clock"),
-    ];
-    let strange = strange.into_iter().find(|(is_given, _)| *is_given);
-    if let (Some((_, flag)), true) = (strange, mode != ModeArg::Push) {
-        return Err(UsageError::PushFlag { flag });
-    }
-    Ok(match mode {
-        ModeArg::Push => Flow::Push(Pushes {
-            stamp: args.stamp.clone(),
-            sequence: args.sequence.clone(),
-            clock: args
-                .clock
-                .clone()
-                .zip(args.clock_stamp.clone())
-                .map(|(ask, stamp)| ClockProbe { ask, stamp }),
-        }),
+pub(super) fn flow(mode: ModeArg) -> Flow {
+    match mode {
+        ModeArg::Push => Flow::Push(Pushes::default()),
         ModeArg::Oneway => Flow::Oneway,
         ModeArg::Idle => Flow::Idle,
         ModeArg::Storm => Flow::Storm,
         ModeArg::Echo | ModeArg::Broadcast | ModeArg::Pubsub | ModeArg::Request | ModeArg::Ping => {
             Flow::Answered
         }
-    })
+    }
+}
+
+/// Writes what is read off pushes into the plan, where the flags say it: they outweigh a scenario.
+///
+/// # Errors
+/// A flag of pushes where there are none.
+pub(super) fn readings(
+    args: &PushArgs,
+    flow: &mut Flow,
+    scenario: Option<&Scenario>,
+) -> Result<(), UsageError> {
+    let Flow::Push(pushes) = flow else {
+        let strange = [
+            (args.stamp.is_some(), "--stamp"),
+            (args.sequence.is_some(), "--sequence"),
+            (args.clock.is_some(), "--clock"),
+        ];
+        let strange = strange.into_iter().find(|(is_given, _)| *is_given);
+        return match (strange, scenario) {
+            (None, _) => Ok(()),
+            (Some((_, flag)), None) => Err(UsageError::PushFlag { flag }),
+            (Some((_, flag)), Some(_)) => Err(UsageError::ScenarioPushFlag { flag }),
+        };
+    };
+    let clock = args.clock.clone().zip(args.clock_stamp.clone());
+    let clock = clock.map(|(ask, stamp)| ClockProbe { ask, stamp });
+    pushes.stamp = args.stamp.clone().or(pushes.stamp.take());
+    pushes.sequence = args.sequence.clone().or(pushes.sequence.take());
+    pushes.clock = clock.or(pushes.clock.take());
+    Ok(())
 }
 
 /// The sessions, where there are any.

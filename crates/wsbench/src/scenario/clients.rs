@@ -6,8 +6,8 @@ use toml::Spanned;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Audience, Awaited, ByNumber, Encoding, Envelope, Flow, Locator, LoginSteps, Payload,
-    Pushes, Reads, Role, Rooms, SlowReaders, Spoken, Stamp,
+    Arrival, Audience, Awaited, ByNumber, ClockProbe, Encoding, Envelope, Flow, Locator,
+    LoginSteps, Payload, Pushes, Reads, Role, Rooms, SlowReaders, Spoken, Stamp,
 };
 use wsbench_load::template::{Template, TemplateError};
 
@@ -189,6 +189,12 @@ impl ScenarioReader<'_> {
                 it.sequence.as_ref().map(Spanned::span),
                 takes_pushes,
             ),
+            ("clock", it.clock.as_ref().map(Spanned::span), takes_pushes),
+            (
+                "clock_stamp",
+                it.clock_stamp.as_ref().map(Spanned::span),
+                takes_pushes,
+            ),
         ];
         for (key, span, is_theirs) in of_messages {
             if let (Some(span), false) = (span, is_theirs) {
@@ -223,15 +229,38 @@ impl ScenarioReader<'_> {
         if !has(table, RoleFile::Subscribe) {
             return Ok(Flow::Answered);
         }
-        let stamp = table.stamp.as_ref().map(|at| {
-            let parsed = at.get_ref().parse::<Stamp>();
-            parsed.map_err(|error| self.source.fault("stamp", at, error))
-        });
         Ok(Flow::Push(Pushes {
-            stamp: stamp.transpose()?,
+            stamp: self.stamp("stamp", table.stamp.as_ref())?,
             sequence: self.locator("sequence", table.sequence.as_ref())?,
-            clock: None,
+            clock: self.clock(table)?,
         }))
+    }
+
+    /// The request by which the server's clock is known, where there is one.
+    fn clock(&self, table: &ClientsFile) -> Read<Option<ClockProbe>> {
+        let stamp = self.stamp("clock_stamp", table.clock_stamp.as_ref())?;
+        let fault = |key: &str, at, what: &str| Err(self.source.fault(key, at, what));
+        match (&table.clock, &table.clock_stamp, stamp) {
+            (None, None, _) => Ok(None),
+            (None, Some(at), _) => {
+                let what = "it is of the answer to clock, the text that asks for the time; give that as well";
+                fault("clock_stamp", at, what)
+            }
+            (Some(ask), _, None) => {
+                let what =
+                    "where the time stands in its answer is not said; give clock_stamp as well";
+                fault("clock", ask, what)
+            }
+            (Some(ask), ..) if table.stamp.is_none() => {
+                let what = "it takes the offset of the server's clock out of ages, and there are none \
+                            without stamp; give that as well";
+                fault("clock", ask, what)
+            }
+            (Some(ask), _, Some(stamp)) => Ok(Some(ClockProbe {
+                ask: ask.get_ref().clone(),
+                stamp,
+            })),
+        }
     }
 
     /// Makes sure that a table says of clients that come by a schedule what is theirs, and of no others.
@@ -513,6 +542,10 @@ impl ScenarioReader<'_> {
         Ok(clients)
     }
 
+    fn stamp(&self, key: &str, at: Option<&Spanned<String>>) -> Read<Option<Stamp>> {
+        self.source.parsed(key, at, |it| it.parse())
+    }
+
     fn locator(&self, key: &str, at: Option<&Spanned<String>>) -> Read<Option<Locator>> {
         self.source.parsed(key, at, |it| it.parse())
     }
@@ -605,6 +638,16 @@ stamp = "json:/T:us"
                 .pushes()
                 .is_some_and(|it| it.stamp.is_some())
         );
+    }
+
+    #[test]
+    fn clients_that_take_pushes_may_ask_for_the_servers_time() {
+        let clock = "clock = '{\"time\":1}'\nclock_stamp = \"json:/now:ms\"\n";
+        let spec = spec(&[PUSHED, clock].concat());
+        let pushes = spec.clients.exchange.flow.pushes().unwrap();
+        let clock = pushes.clock.as_ref().unwrap();
+        assert_eq!(clock.ask, r#"{"time":1}"#);
+        assert_eq!(clock.stamp.to_string(), "json:/now:ms");
     }
 
     const COMING: &str = r#"url = "ws://h/"
@@ -721,6 +764,42 @@ roles = ["echo"]
             "= 500 }",
             "= 500 }\nsequence = \"json:/u\"",
             "s.toml:6: sequence: these clients do not",
+        ),
+        (
+            PUSHED,
+            "= 500 }",
+            "= 500 }\nclock = \"t\"",
+            "s.toml:6: clock: these clients do not",
+        ),
+        (
+            SLOW,
+            "rate = 50",
+            "rate = 50\nclock_stamp = \"json:/now:us\"",
+            "s.toml:6: clock_stamp: these clients do not",
+        ),
+        (
+            PUSHED,
+            "stamp =",
+            "clock = \"t\"\nstamp =",
+            "s.toml:11: clock: where the time stands",
+        ),
+        (
+            PUSHED,
+            "stamp =",
+            "clock_stamp = \"json:/now:us\"\nstamp =",
+            "s.toml:11: clock_stamp: it is of the answer to clock",
+        ),
+        (
+            PUSHED,
+            "stamp = \"json:/T:us\"",
+            "clock = \"t\"\nclock_stamp = \"json:/now:us\"",
+            "s.toml:11: clock: it takes the offset",
+        ),
+        (
+            PUSHED,
+            "stamp =",
+            "clock = \"t\"\nclock_stamp = \"json:/now\"\nstamp =",
+            "s.toml:12: clock_stamp: 'json:/now' does not end in its unit",
         ),
         (
             COMING,

@@ -362,6 +362,15 @@ pub(super) struct ClientsFile {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub(super) sequence: Option<Spanned<String>>,
+    /// Text that the server answers by its time, where `stamp` is given: its clock's offset is taken out of
+    /// the ages.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(super) clock: Option<Spanned<String>>,
+    /// Place of the server's time in that answer, and its unit: json:/now:us.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(super) clock_stamp: Option<Spanned<String>>,
 }
 
 /// Way in which a slow reader reads: one of these.
