@@ -27,6 +27,7 @@ mod parts;
 mod pings;
 pub mod plan_line;
 mod prose;
+mod push_clock;
 pub mod ranking;
 pub mod repetition;
 #[cfg(feature = "screen")]

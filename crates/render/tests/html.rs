@@ -12,8 +12,10 @@ mod searches;
 
 use wsbench_judge::repetition::repeated;
 use wsbench_load::series::Series;
+use wsbench_record::document::{ClockOffset, PushClock};
 use wsbench_record::stored::Stored;
-use wsbench_render::html;
+use wsbench_render::style::Style;
+use wsbench_render::{brief, html};
 
 /// Elements that have no end.
 const VOID: [&str; 4] = ["meta", "link", "input", "br"];
@@ -197,6 +199,32 @@ fn a_run_tells_its_figures_first_then_its_trust_then_its_charts() {
     assert!(
         page.contains("Example 9000") && page.contains("--seed 1"),
         "machine, command"
+    );
+}
+
+/// The page has the offset of the server's clock as the text has it.
+#[test]
+fn a_run_of_pushes_tells_the_clock_that_its_ages_are_less() {
+    let mut document = pages::course("run", 1.0, 1);
+    let words = "less the server's clock −266 ns ±3.80 µs";
+    let page = html::run(&document, &runs::Flags);
+    assert!(!page.contains("the server's clock"));
+    let offset = |ahead_ns, within_ns| ClockOffset {
+        ahead_ns,
+        within_ns,
+        answers: 16,
+    };
+    document.record.push_clock = Some(PushClock {
+        before: offset(-266, 3_801),
+        after: Some(offset(15_700, 3_740)),
+    });
+    let page = html::run(&document, &runs::Flags);
+    let told = format!("<p>Ages are {words}, at the end +15.7 µs ±3.74 µs.</p>");
+    assert!(page.contains(&told.replace('\'', "&#39;")), "{page}");
+    let text = brief::render(&document, Style::default(), None, &[]);
+    assert!(
+        text.contains(words) && text.contains("at the end +15.7 µs ±3.74 µs"),
+        "{text}"
     );
 }
 

@@ -8,15 +8,15 @@ use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::corpus::Corpus;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Compression, Encoding, Header, Lifetime, Payload, Plan, PlanSpec, StopRule, Think,
-    Timestamps, Upgrade, Verify, Wish,
+    Arrival, ClockProbe, Compression, Encoding, Flow, Header, Lifetime, Payload, Plan, PlanSpec,
+    Pushes, StopRule, Think, Timestamps, Upgrade, Verify, Wish,
 };
 use wsbench_load::template::Template;
 use wsbench_record::document::{self, Floor, Host, Record, RunContext, Server};
 use wsbench_record::gate::Stamp;
 use wsbench_simulate::{
     AnswerFault, ConnectFault, Cut, Death, Disruption, Ending, Every, OpeningFault, Outage, Pause,
-    PeriodicStall, Queue, Scenario, ServiceTime,
+    PeriodicStall, Pushing, Queue, Scenario, ServiceTime, ToAll,
 };
 
 use super::flags::Flags;
@@ -157,6 +157,7 @@ pub(crate) fn results() -> BTreeMap<&'static str, String> {
     payloads(&mut made);
     faults(&mut made);
     deaths(&mut made);
+    pushes(&mut made);
     let mut known = plan(8, 4);
     known.name = Some("all of it <is> known | here".to_owned());
     known.upgrade = Upgrade {
@@ -201,6 +202,31 @@ fn closed_loops(made: &mut Made) {
     kept.clients.keep_alive = Some(millis(100));
     kept.connect.rate_per_s = Some(50.0);
     made.put("kept_alive", &kept, server(Queue::Parallel));
+}
+
+/// Messages of a server whose clock is ahead, and which tells it.
+fn pushes(made: &mut Made) {
+    let at = |place: &str| place.parse().ok();
+    let mut pushed = plan(8, 1);
+    pushed.clients.exchange.flow = Flow::Push(Pushes {
+        stamp: at("json:/E:ns"),
+        sequence: "json:/u".parse().ok(),
+        clock: at("json:/now:ns").map(|stamp| ClockProbe {
+            ask: r#"{"time":1}"#.to_owned(),
+            stamp,
+        }),
+    });
+    let pushing = faulty(|of| {
+        of.server.pushes = Some(Pushing {
+            every: millis(10),
+            to: ToAll {
+                each: Nanos::from_micros(20),
+                ..ToAll::default()
+            },
+            clock_ahead: millis(5),
+        });
+    });
+    made.put("pushed", &pushed, pushing);
 }
 
 fn open_loops(made: &mut Made) {

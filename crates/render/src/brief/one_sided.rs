@@ -1,10 +1,10 @@
 //! What flowed where nothing is answered, in a line or two: pushes, messages sent, connections held.
 
 use wsbench_load::series::Series;
-use wsbench_record::document::{ClockOffset, Document, Percentile};
+use wsbench_record::document::{Document, Percentile};
 use wsbench_record::units::{UNKNOWN, bytes, count, counted, span};
 
-use crate::mark;
+use crate::{mark, push_clock};
 
 use super::sheet::{Piece, Sheet};
 use super::{attempts, some};
@@ -149,20 +149,13 @@ pub(super) fn returns(sheet: &mut Sheet, document: &Document) {
 
 /// The server's clock beside ours, by which ages are corrected.
 pub(super) fn clock(sheet: &mut Sheet, document: &Document) {
-    let Some(clock) = &document.push_clock else {
-        return;
-    };
-    let signed = |ns: i64| {
-        let sign = if ns < 0 { "−" } else { "+" };
-        format!("{sign}{}", span(ns.unsigned_abs() as f64))
-    };
-    let offset =
-        |it: &ClockOffset| format!("{} ±{}", signed(it.ahead_ns), span(it.within_ns as f64));
-    let mut pieces = vec![Piece::new(offset(&clock.before)).named("less the server's clock")];
-    if let Some(after) = &clock.after {
-        pieces.push(Piece::new(offset(after)).named("at the end"));
+    let offsets = push_clock::offsets(document).into_iter();
+    let pieces: Vec<_> = offsets
+        .map(|(name, offset)| Piece::new(offset).named(name))
+        .collect();
+    if !pieces.is_empty() {
+        sheet.put(2, &pieces);
     }
-    sheet.put(2, &pieces);
 }
 
 /// Slow readers, and what became of them.

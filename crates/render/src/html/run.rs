@@ -20,6 +20,7 @@ use crate::brief::{Lead, died, nothing_words, trust};
 use crate::mark;
 use crate::parts::{self, Parts};
 use crate::plan_line::{plan_line, title};
+use crate::push_clock;
 use crate::summary::{PERCENTILES, repeat_command};
 use crate::times::{TimeColumns, books, further, headline};
 pub(super) use books::machine;
@@ -174,8 +175,12 @@ fn trusted(document: &Document) -> Markup {
         Verdict::Doubtful => "doubt",
         Verdict::Invalid => "bad",
     };
-    // Of nothing nothing is verified, and no rate is held.
+    // Of nothing nothing is verified, no rate is held, and no age is corrected.
     let nothing = nothing_words(document);
+    let offsets = match &nothing {
+        Some(_) => Vec::new(),
+        None => push_clock::offsets(document),
+    };
     let grounds = match &nothing {
         Some(_) => String::new(),
         None => trust::grounds(document).join("; "),
@@ -207,6 +212,13 @@ fn trusted(document: &Document) -> Markup {
         None => {
             markup.text(&format!(" {fates}; {grounds}")).close("p");
         }
+    }
+    if !offsets.is_empty() {
+        let offsets = offsets
+            .iter()
+            .map(|(name, offset)| format!("{name} {offset}"));
+        let words = format!("Ages are {}.", offsets.collect::<Vec<_>>().join(", "));
+        markup.element("p", &[], &words);
     }
     if let (Some(limit), true) = (&document.audit.limit, class == "good") {
         markup.open("p", &[("class", "is-fact")]);
