@@ -49,6 +49,8 @@ impl<T: Copy> Every<T> {
 pub struct Network {
     /// Time that a segment takes, one way.
     pub latency: Nanos,
+    /// One to the generator takes so much longer.
+    pub slower_back: Nanos,
     /// It takes up to this much longer, drawn evenly for each segment.
     pub jitter: Nanos,
     /// Longest segment, bytes. Below `usize::MAX` what is sent is cut at random places into
@@ -70,6 +72,7 @@ impl Default for Network {
     fn default() -> Self {
         Self {
             latency: Nanos::from_micros(50),
+            slower_back: Nanos::ZERO,
             jitter: Nanos::ZERO,
             segment: usize::MAX,
             send_room: usize::MAX,

@@ -273,7 +273,8 @@ impl World {
 
     /// Something for the generator's end leaves the server; it keeps its place behind the rest.
     fn tell_client(&mut self, now: Nanos, conn: Conn, what: Happening) {
-        let at = self.arrives(now).max(self.links[conn].last_to_client);
+        let leaves = now + self.network.slower_back;
+        let at = self.arrives(leaves).max(self.links[conn].last_to_client);
         self.links[conn].last_to_client = at;
         self.schedule(at, what);
     }
@@ -287,7 +288,7 @@ impl World {
     fn attend(&mut self, now: Nanos, conn: Conn) {
         let taken = self.server.attend(now, conn);
         if taken > 0 && self.network.send_room < usize::MAX {
-            let at = self.arrives(now);
+            let at = self.arrives(now + self.network.slower_back);
             self.schedule(at, Happening::Room(conn, taken));
         }
     }

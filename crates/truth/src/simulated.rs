@@ -11,6 +11,7 @@ use wsbench_simulate::{PeriodicStall, Queue, Scenario, ServiceTime};
 
 use crate::finding::{Experiment, side_by_side};
 
+mod clock;
 mod deliveries;
 mod exchange;
 mod overload;
@@ -33,6 +34,7 @@ pub fn all() -> Vec<Experiment> {
         exchange::all,
         deliveries::all,
         slow::all,
+        clock::all,
     ])
 }
 

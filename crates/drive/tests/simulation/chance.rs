@@ -213,6 +213,7 @@ fn draw_network(random: &mut Rng, longest: usize) -> Network {
     });
     Network {
         latency: Nanos(random.u64(30_000..2_000_000)),
+        slower_back: Nanos::ZERO,
         jitter: Nanos(random.u64(..500_000) * random.u64(..2)),
         segment: [usize::MAX, 1_500, 40, 3][random.usize(..4)].max(longest / 20),
         send_room: [usize::MAX, usize::MAX, 4_000, 500, 7][random.usize(..5)].max(longest / 20),
