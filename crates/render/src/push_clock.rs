@@ -14,6 +14,15 @@ pub(crate) fn offsets(document: &Document) -> Vec<(&'static str, String)> {
     offsets
 }
 
+/// The same as a sentence, where there are any.
+pub(crate) fn sentence(document: &Document) -> Option<String> {
+    let offsets = offsets(document).into_iter();
+    let parts: Vec<_> = offsets
+        .map(|(name, offset)| format!("{name} {offset}"))
+        .collect();
+    (!parts.is_empty()).then(|| format!("Ages are {}.", parts.join(", ")))
+}
+
 fn offset(of: &ClockOffset) -> String {
     let sign = if of.ahead_ns < 0 { "−" } else { "+" };
     let [ahead, within] = [of.ahead_ns.unsigned_abs(), of.within_ns].map(|ns| span(ns as f64));

@@ -177,10 +177,7 @@ fn trusted(document: &Document) -> Markup {
     };
     // Of nothing nothing is verified, no rate is held, and no age is corrected.
     let nothing = nothing_words(document);
-    let offsets = match &nothing {
-        Some(_) => Vec::new(),
-        None => push_clock::offsets(document),
-    };
+    let ages = push_clock::sentence(document).filter(|_| nothing.is_none());
     let grounds = match &nothing {
         Some(_) => String::new(),
         None => trust::grounds(document).join("; "),
@@ -213,12 +210,8 @@ fn trusted(document: &Document) -> Markup {
             markup.text(&format!(" {fates}; {grounds}")).close("p");
         }
     }
-    if !offsets.is_empty() {
-        let offsets = offsets
-            .iter()
-            .map(|(name, offset)| format!("{name} {offset}"));
-        let words = format!("Ages are {}.", offsets.collect::<Vec<_>>().join(", "));
-        markup.element("p", &[], &words);
+    if let Some(ages) = ages {
+        markup.element("p", &[], &ages);
     }
     if let (Some(limit), true) = (&document.audit.limit, class == "good") {
         markup.open("p", &[("class", "is-fact")]);

@@ -1,5 +1,6 @@
 //! The clients of a scenario: what they do, and what they send.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use toml::Spanned;
@@ -149,50 +150,28 @@ impl ScenarioReader<'_> {
         if is_answered && tables > 1 {
             return fault("clients that request or echo are the only ones of a scenario");
         }
+        let is_one = is_many || is_answered;
+        let is_request = has(it, RoleFile::Request);
         let of_messages = [
-            (
-                "rate",
-                it.rate.as_ref().map(Spanned::span),
-                is_many || is_answered,
-            ),
-            (
-                "message",
-                it.message.as_ref().map(Spanned::span),
-                is_many || is_answered,
-            ),
+            ("rate", span_of(it.rate.as_ref()), is_one),
+            ("message", span_of(it.message.as_ref()), is_one),
             (
                 "message_binary",
-                it.message_binary.as_ref().map(Spanned::span),
+                span_of(it.message_binary.as_ref()),
                 is_many,
             ),
-            (
-                "size",
-                it.size.as_ref().map(Spanned::span),
-                is_many || is_answered,
-            ),
-            ("audience", it.audience.as_ref().map(Spanned::span), is_many),
-            ("ack", it.ack.as_ref().map(Spanned::span), is_many),
-            ("depth", it.depth.as_ref().map(Spanned::span), is_answered),
-            (
-                "match",
-                it.at.as_ref().map(Spanned::span),
-                has(it, RoleFile::Request),
-            ),
-            (
-                "failed",
-                it.failed.as_ref().map(Spanned::span),
-                has(it, RoleFile::Request),
-            ),
-            ("stamp", it.stamp.as_ref().map(Spanned::span), takes_pushes),
-            (
-                "sequence",
-                it.sequence.as_ref().map(Spanned::span),
-                takes_pushes,
-            ),
-            ("clock", it.clock.as_ref().map(Spanned::span), takes_pushes),
+            ("size", span_of(it.size.as_ref()), is_one),
+            ("audience", span_of(it.audience.as_ref()), is_many),
+            ("ack", span_of(it.ack.as_ref()), is_many),
+            ("depth", span_of(it.depth.as_ref()), is_answered),
+            ("match", span_of(it.at.as_ref()), is_request),
+            ("failed", span_of(it.failed.as_ref()), is_request),
+            ("stamp", span_of(it.stamp.as_ref()), takes_pushes),
+            ("sequence", span_of(it.sequence.as_ref()), takes_pushes),
+            ("clock", span_of(it.clock.as_ref()), takes_pushes),
             (
                 "clock_stamp",
-                it.clock_stamp.as_ref().map(Spanned::span),
+                span_of(it.clock_stamp.as_ref()),
                 takes_pushes,
             ),
         ];
@@ -268,9 +247,9 @@ impl ScenarioReader<'_> {
         let it = table.get_ref();
         let Some(arrive) = &it.arrive else {
             let of_sessions = [
-                ("live", it.live.as_ref().map(Spanned::span)),
-                ("round_trips", it.round_trips.as_ref().map(Spanned::span)),
-                ("max_sessions", it.max_sessions.as_ref().map(Spanned::span)),
+                ("live", span_of(it.live.as_ref())),
+                ("round_trips", span_of(it.round_trips.as_ref())),
+                ("max_sessions", span_of(it.max_sessions.as_ref())),
             ];
             let mut given = of_sessions.into_iter();
             return match given.find_map(|(key, span)| Some((key, span?))) {
@@ -349,9 +328,9 @@ impl ScenarioReader<'_> {
         };
         let it = table.get_ref();
         let own = [
-            ("join", it.join.as_ref().map(Spanned::span)),
-            ("joined", it.joined.as_ref().map(Spanned::span)),
-            ("settle", it.settle.as_ref().map(Spanned::span)),
+            ("join", span_of(it.join.as_ref())),
+            ("joined", span_of(it.joined.as_ref())),
+            ("settle", span_of(it.settle.as_ref())),
         ];
         if let Some((key, span)) = own.into_iter().find_map(|(key, span)| Some((key, span?))) {
             let what = "these join as the clients do whom they are beside; leave it out";
@@ -549,6 +528,11 @@ impl ScenarioReader<'_> {
     fn locator(&self, key: &str, at: Option<&Spanned<String>>) -> Read<Option<Locator>> {
         self.source.parsed(key, at, |it| it.parse())
     }
+}
+
+/// Place of a value in the file, where it is given.
+fn span_of<T>(value: Option<&Spanned<T>>) -> Option<Range<usize>> {
+    value.map(Spanned::span)
 }
 
 fn has(table: &ClientsFile, role: RoleFile) -> bool {
