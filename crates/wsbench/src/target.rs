@@ -7,6 +7,8 @@ use thiserror::Error;
 use url::{Host, Url};
 use wsbench_load::route::Target;
 
+use crate::header::COLUMN;
+
 /// The reason why a text does not name a server that this version can measure.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -39,6 +41,12 @@ pub enum TargetError {
     /// A user name or a password in the URL.
     #[error("the URL carries a user name or password; leave them out and give them as a header")]
     Credentials,
+    /// A place for a row of a file, which would go to the server as it is written.
+    #[error(
+        "the URL takes no {{csv:FILE:COLUMN}}, for all connections have the same; put it into a header or \
+         into a message"
+    )]
+    Row,
     /// A name that cannot be on the wire.
     #[error("port 0 cannot be connected to; give the port that the server listens on")]
     PortZero,
@@ -86,6 +94,9 @@ fn parse(text: &str) -> Result<Target, TargetError> {
         text: text.to_owned(),
         reason,
     };
+    if text.contains(COLUMN) {
+        return Err(TargetError::Row);
+    }
     let (scheme, rest) = match text.split_once("://") {
         Some((scheme, rest)) => (scheme.to_lowercase(), rest),
         None => ("ws".to_owned(), text.trim_start_matches("//")),
@@ -185,6 +196,18 @@ mod tests {
         assert_eq!(target(":3000"), at("localhost", 3000, "/"));
         assert_eq!(target("3000/chat?x"), at("localhost", 3000, "/chat?x"));
         assert_eq!(target("[::1]"), at("::1", 80, "/"));
+    }
+
+    #[test]
+    fn a_row_of_a_file_is_no_part_of_a_url() {
+        for text in [
+            "ws://h/?token={csv:users.csv:token}",
+            "h:80/{csv:users.csv:name}",
+            "{csv:hosts.csv:host}:80/",
+        ] {
+            assert_eq!(target(text), Err(TargetError::Row), "{text}");
+        }
+        assert_eq!(target("h/?x={csv}"), at("h", 80, "/?x={csv}"));
     }
 
     #[test]
