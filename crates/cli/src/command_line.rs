@@ -88,7 +88,7 @@ Environment:
 Signals:
   Ctrl-C, SIGTERM or SIGHUP once: no more is sent, the last answers are awaited, and what was
   measured is reported; the exit code is that of the report. Twice: the end at once, exit code
-  130.
+  130. Where SIGHUP is ignored (nohup) a run outlives its terminal.
   On the live screen q is the same as Ctrl-C once, however often it is pressed.
 
 Exit codes:

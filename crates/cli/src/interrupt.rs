@@ -3,10 +3,10 @@
 //! In raw mode the terminal sends no signal for Ctrl-C, so the live screen asks here as well, and
 //! both count as the same request.
 
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::{fs, io};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
@@ -36,7 +36,8 @@ impl Interrupts {
         };
         // A limit on the size of files is then an error of the write, which is told, and no death.
         signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
-        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+        let hangup = Some(SIGHUP).filter(|_| !is_hangup_ignored());
+        let mut signals = Signals::new([SIGINT, SIGTERM].into_iter().chain(hangup))?;
         let watched = interrupts.clone();
         thread::spawn(move || {
             for _ in signals.forever() {
@@ -66,4 +67,14 @@ impl Interrupts {
         }
         self.stop.request();
     }
+}
+
+/// True where whoever started this program has it ignore hang-ups, as `nohup` does: it is to outlive its
+/// terminal then. Where the system does not say so, it is not.
+fn is_hangup_ignored() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut lines = status.lines();
+    let ignored = lines.find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & (1 << (SIGHUP - 1)) != 0)
 }

@@ -5,12 +5,15 @@
 //! given back whatever happens: at the end, at a second interrupt, and before a panic is printed.
 
 use std::io::{self, Stdout};
+use std::os::fd::AsFd;
 use std::panic;
 use std::sync::Once;
 use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
@@ -133,7 +136,8 @@ impl Painter {
         self.draw()?;
         let (mut drawn_at, mut is_stale) = (Instant::now(), false);
         while held::is_taken() {
-            let is_answered = event::poll(GLANCE)? && self.answer(&event::read()?);
+            await_key()?;
+            let is_answered = event::poll(Duration::ZERO)? && self.answer(&event::read()?);
             let Ok(newer) = latest(scenes) else {
                 return Ok(());
             };
@@ -178,6 +182,25 @@ impl Painter {
             _ => {}
         }
         false
+    }
+}
+
+/// Waits for a key, for a glance at most.
+///
+/// # Errors
+/// The terminal has gone away. It is asked here because who reads keys would go on trying for ever.
+fn await_key() -> io::Result<()> {
+    let terminal = io::stdout();
+    let mut asked = [PollFd::new(terminal.as_fd(), PollFlags::POLLIN)];
+    let glance = PollTimeout::try_from(GLANCE).unwrap_or(PollTimeout::ZERO);
+    match poll(&mut asked, glance) {
+        Ok(_) | Err(Errno::EINTR) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let gone = PollFlags::POLLHUP | PollFlags::POLLERR | PollFlags::POLLNVAL;
+    match asked[0].revents() {
+        Some(seen) if seen.intersects(gone) => Err(io::ErrorKind::BrokenPipe.into()),
+        _ => Ok(()),
     }
 }
 

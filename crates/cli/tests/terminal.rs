@@ -36,6 +36,58 @@ fn shown(flags: &[&str], no_color: &str) -> String {
     ended.stdout
 }
 
+/// Runs its arguments on a terminal that goes away after a second, with a signal that says so or, where the
+/// first argument is `ignored`, with none; prints how it ended, or that it did not.
+const GOES_AWAY: &str = "
+import os, pty, signal, sys, time
+pid, terminal = pty.fork()
+if pid == 0:
+    if sys.argv[1] == 'ignored': signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    os.execvp(sys.argv[2], sys.argv[2:])
+until = time.monotonic() + 1
+os.set_blocking(terminal, False)
+while time.monotonic() < until:
+    try: os.read(terminal, 65536)
+    except BlockingIOError: time.sleep(0.01)
+os.close(terminal)
+for _ in range(3000):
+    ended, status = os.waitpid(pid, os.WNOHANG)
+    if ended: break
+    time.sleep(0.01)
+else:
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    print('went on')
+    sys.exit()
+print('ended', os.waitstatus_to_exitcode(status))
+";
+
+/// A run whose terminal is closed ends as the signal asks, or goes on to its end where that is ignored; it never
+/// hangs, and what was measured is kept. That nothing could be printed any more is exit code 1.
+#[test]
+fn a_run_outlives_its_terminal() {
+    let server = Embedded::start(&[]);
+    for (signal, end) in [("ignored", "complete"), ("sent", "interrupted")] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("kept.json");
+        let mut command = std::process::Command::new("python3");
+        command
+            .args(["-c", GOES_AWAY, signal])
+            .arg(cargo_bin!("wsbench"));
+        command.args(["-d", "3s", "--warmup", "0", "-c", "2", "--no-state", "-o"]);
+        command
+            .arg(&file)
+            .arg(&server.url)
+            .env("TERM", "xterm-256color");
+        let ended = Process::start(&mut command).ended();
+        assert_eq!(ended.stdout.trim(), "ended 1", "{signal}");
+        let kept: serde_json::Value =
+            serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        assert!(kept["messages"]["answered"].as_u64() > Some(0), "{signal}");
+        assert_eq!(kept["ended"], end, "{signal}");
+    }
+}
+
 /// The alternate screen is taken.
 const SCREEN: &str = "\x1b[?1049h";
 
