@@ -119,6 +119,7 @@ fn in_one_line(words: &[OsString], shows_all: bool) -> String {
     for (at, word) in words.iter().enumerate() {
         let word = word.to_string_lossy();
         if mem::take(&mut is_file) {
+            is_value_next = false; // it was that of the file
             continue;
         }
         let is_value = is_value_next;
@@ -305,6 +306,9 @@ mod tests {
     fn files_of_results_are_left_out() {
         for words in [
             &["w", "-o", "before.json", "-c", "8", "h:1"][..],
+            &[
+                "w", "-c", "8", "-o", "a.json", "--html", "a.html", "-l", "l", "h:1",
+            ],
             &["w", "-c", "8", "-obefore.json", "h:1"],
             &["w", "-c", "8", "--output=before.json", "h:1"],
             &[
