@@ -16,7 +16,7 @@ pub(crate) mod trust;
 use wsbench_judge::outcome::has_results;
 use wsbench_load::plan::{Arrival, Audience, Flow, StopRule, Verify};
 use wsbench_load::series::Series;
-use wsbench_record::audit::{Limit, Verdict};
+use wsbench_record::audit::{Kind, Limit, Severity, Verdict};
 use wsbench_record::document::{Document, Ended, Percentile};
 use wsbench_record::units::{asked_rate, bytes, count, counted, percent, rate, seconds, span};
 
@@ -49,6 +49,9 @@ pub(crate) fn head(document: &Document, style: Style, shares: Option<&[f64]>) ->
 
 /// The lines that a result has at most where its doubts leave room for that.
 const MOST: usize = 8;
+
+/// Share of the window that a standstill has to take to be told with the figures.
+const STANDSTILL: f64 = 0.05;
 
 /// The lines that are left out where a doubt takes more than one: what the long form has as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -113,6 +116,7 @@ fn figures(sheet: &mut Sheet, document: &Document, shares: &[f64], left_out: Lef
     if let Some(limit) = &document.audit.limit {
         limited(sheet, limit, document.audit.verdict == Verdict::Ok);
     }
+    standstill(sheet, document);
     advice(sheet, document);
     if left_out < LeftOut::Server {
         server(sheet, document);
@@ -361,6 +365,20 @@ fn limited(sheet: &mut Sheet, limit: &Limit, is_fact: bool) {
     let mut pieces = vec![Piece::new(format!("◆ {words}{colon}")).toned(tone)];
     pieces.extend(Piece::prose(&limit.message));
     sheet.put_hanging(2, 4, &pieces);
+}
+
+/// A standstill of no small part of the window, which percentiles of a closed loop hide: while nothing was
+/// answered, nothing was sent either.
+fn standstill(sheet: &mut Sheet, document: &Document) {
+    let still_s: f64 = document.gaps.iter().map(|gap| gap.length_s).sum();
+    let is_long = still_s >= STANDSTILL * document.duration_s;
+    let mut told = document.audit.of_kind(Kind::Gaps);
+    let told = told.find(|caveat| caveat.severity == Severity::Note);
+    if let Some(caveat) = told.filter(|_| is_long && !document.plan.clients.is_open_loop()) {
+        let words = format!("◆ {}: percentiles of a closed loop hide it", caveat.message);
+        let pieces = Piece::toned_prose(&words, Tone::Fact);
+        sheet.put_hanging(2, 4, &pieces);
+    }
 }
 
 /// What to do next: about the gravest doubt where there is one, else to see more than the limit.

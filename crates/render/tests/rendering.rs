@@ -8,6 +8,7 @@ use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Arrival;
 use wsbench_load::series::{Home, Series, Shown};
+use wsbench_load::tally::AnswerGap;
 use wsbench_record::audit::Verdict;
 use wsbench_record::document::{self, schema_of};
 use wsbench_record::until::UntilOutcome;
@@ -172,6 +173,37 @@ fn percentiles_that_are_asked_for_are_those_that_are_printed() {
     let text = brief::render(&document, Style::default(), Some(&[0.75, 0.995]), &MORE);
     assert!(text.contains("p75 ") && text.contains("p99.5 "), "{text}");
     assert!(!text.contains("p50 9") && !text.contains("max "), "{text}");
+}
+
+/// What percentiles of a closed loop hide is told beside them; those of an open loop show it.
+#[test]
+fn a_standstill_is_told_with_the_figures() {
+    let still = |millis: u64, is_open: bool| {
+        let (mut run, mut plan) = runs::healthy();
+        run.gaps = vec![AnswerGap {
+            start: Nanos::from_millis(500),
+            length: Nanos::from_millis(millis),
+        }];
+        if is_open {
+            plan.clients.arrival = Arrival::Open {
+                schedule: Schedule::level(Process::Poisson, 1_000.0),
+                max_in_flight: 16,
+            };
+        }
+        let document = runs::document(&(run, plan));
+        let share = millis as f64 / 1e3 / document.duration_s;
+        (
+            share,
+            brief::render(&document, Style::default(), None, &MORE),
+        )
+    };
+    let (share, text) = still(2_000, false);
+    assert!(share >= 0.05);
+    let told = "◆ no answer at all for 2 s at 0.5 s: percentiles of a closed loop hide it";
+    assert!(text.contains(told), "{text}");
+    let (share, text) = still(200, false);
+    assert!(share < 0.05 && !text.contains("no answer"), "{text}");
+    assert!(!still(2_000, true).1.contains("no answer"));
 }
 
 #[test]

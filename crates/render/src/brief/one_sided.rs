@@ -23,7 +23,7 @@ pub(super) fn pushes(document: &Document) -> Vec<String> {
     let is_numbered = flow.pushes().is_some_and(|it| it.sequence.is_some());
     let is_whole = (counts.missing, counts.duplicated, counts.reordered) == (0, 0, 0);
     if is_numbered && is_whole && counts.unnumbered == 0 {
-        parts.push("each once and in order, by its number".to_owned());
+        parts.extend(["each once and in order", "by its number"].map(str::to_owned));
     }
     parts.extend(some(&[
         (counts.missing, "missing"),
