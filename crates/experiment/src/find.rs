@@ -523,7 +523,7 @@ impl EarlyDecision<'_> {
         self.next = Nanos((newest.at.0 as f64 * LOOK_AGAIN) as u64);
         let messages = &so_far.tally.messages;
         let sessions = &so_far.tally.sessions;
-        let settled = messages.answered + messages.timed_out + messages.failed;
+        let settled = messages.answered + messages.timed_out + messages.failed + messages.unawaited;
         // A limit is of messages, or of sessions that open.
         let awaited = |limit: &TimeLimit| match limit.series {
             Series::Opening | Series::OpeningService | Series::Login => sessions

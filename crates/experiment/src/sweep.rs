@@ -53,6 +53,18 @@ pub struct Settings {
     pub limit: Nanos,
 }
 
+impl Settings {
+    /// True where all runs as they were asked for, and a pilot where one is needed, are expected to fit into the
+    /// limit.
+    #[must_use]
+    pub fn is_expected_to_fit(&self) -> bool {
+        let each_s = self.length.as_secs_f64() + around_s(&self.plan);
+        let runs = f64::from(self.points) * f64::from(self.rounds);
+        let runs = runs + f64::from(u8::from(self.rates.is_none()));
+        runs * each_s <= self.limit.as_secs_f64()
+    }
+}
+
 /// The reason why there is nothing to tell of a sweep.
 #[derive(Debug, Error)]
 #[non_exhaustive]

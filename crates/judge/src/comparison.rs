@@ -410,7 +410,7 @@ pub(crate) fn ratio(a: &[Reading], b: &[Reading], is_paired: bool) -> Option<Rat
     if let ([a], [b]) = (a, b)
         && let (Some(within_a), Some(within_b)) = (a.within, b.within)
     {
-        return runs::of_intervals((a.value, within_a), (b.value, within_b));
+        return runs::of_intervals((a.value, within_a), (b.value, within_b), runs::MANY);
     }
     runs::unpaired(&values_a, &values_b)
 }

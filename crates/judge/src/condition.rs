@@ -22,6 +22,7 @@ use wsbench_stats::runs::{Ratio, spread};
 use crate::comparison::{differences, ratio};
 use crate::expression::{self, Allowed, Bound, BoundedFigure, ExpressionError, Relation};
 use crate::figure::{Figure, Missing, Reading, Unit};
+use crate::pooled;
 
 /// Expressions that may be a condition: any figure that a run has.
 pub const ALLOWED: Allowed = Allowed {
@@ -216,6 +217,11 @@ impl Condition {
     ) -> Result<(Figure, Known, f64), String> {
         let first = runs.first().ok_or("nothing was measured")?;
         let figure = Figure::named(&self.name, first.plan.clients.headline()).ok_or(UNKNOWN)?;
+        if let (Bound::OfBaseline(factor), Some(baseline)) = (self.bound, baseline)
+            && let Some(ratio) = of_all_runs(figure, runs, baseline)
+        {
+            return Ok((figure, Known::of(&ratio), factor));
+        }
         let of_runs = self.readings(figure, runs)?;
         match self.bound {
             Bound::Value(threshold, _) => Ok((figure, value(figure, &of_runs)?, threshold)),
@@ -310,6 +316,17 @@ impl Condition {
         };
         format!("{} {value}{of}{interval}", figure.label())
     }
+}
+
+/// The percentile of all runs by that of all runs of the baseline, which was asked to do the same, where not
+/// each run has one.
+fn of_all_runs(figure: Figure, runs: &[Document], baseline: &[Document]) -> Option<Ratio> {
+    let (before, after) = (baseline.first()?, runs.first()?);
+    let is_alike = differences(&before.plan, &after.plan).is_empty();
+    let is_short = |run: &Document| matches!(figure.read(run), Err(Missing::TooFew { .. }));
+    let is_short = runs.iter().chain(baseline).any(is_short);
+    let (.., ratio) = pooled::compared(figure, baseline, runs).filter(|_| is_alike && is_short)?;
+    Some(ratio)
 }
 
 /// Why there is no figure, and how long a run would have one, at the pace of this one.

@@ -536,12 +536,13 @@ fn time(spans: &Distribution, point: Statistic) -> Result<Reading, Missing> {
     })
 }
 
-/// The share of the messages due that were not answered rightly; `None` when none was due.
+/// The share of the messages due that were not answered rightly, though somebody was to answer; `None` when
+/// none was due.
 #[must_use]
 pub fn error_share(record: &Record) -> Option<f64> {
     let messages = &record.messages;
     let due = messages.sent.saturating_add(messages.unsent);
-    let missed = due.saturating_sub(messages.answered);
+    let missed = due.saturating_sub(messages.answered.saturating_add(messages.unawaited));
     (due > 0).then(|| missed as f64 / due as f64)
 }
 

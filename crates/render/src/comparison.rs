@@ -107,6 +107,7 @@ pub fn csv(comparison: &Comparison) -> String {
         let found = contrast.finding.map(serde_json::to_value);
         let found = found.and_then(Result::ok);
         row.put_known("found", found.as_ref().and_then(|word| word.as_str()));
+        row.put("pooled", &contrast.is_pooled);
         row
     }))
 }

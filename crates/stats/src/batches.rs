@@ -120,51 +120,94 @@ impl Quantile {
 /// the same are known exactly rather than vary by their bin.
 #[must_use]
 pub fn quantile(pooled: &Histogram, batches: &[Vec<&Sparse>], q: f64) -> Option<Quantile> {
-    let value = pooled.quantile(q)?;
-    if batches.len() < FEW {
-        return None;
-    }
-    // A bin is named by its highest value.
-    let bin = pooled.bins().find(|(highest, _)| *highest >= value)?.0;
-    let counts: Vec<Around> = batches.iter().map(|batch| Around::of(batch, bin)).collect();
-    let all = counts.iter().copied().fold(Around::default(), Around::plus);
-    let within = if all.at > 0 {
-        ((q * all.count as f64 - all.below as f64) / all.at as f64).clamp(0.0, 1.0)
-    } else {
-        0.0
-    };
-    let parts: Vec<(f64, f64)> = counts
-        .iter()
-        .map(|around| {
-            let below = around.below as f64 + within * around.at as f64;
-            (below, around.count as f64)
-        })
-        .collect();
-    let share = RatioEstimate::of(&parts)?;
-    let samples = all.count as f64;
-    let worth = q * (1.0 - q) / share.error.powi(2);
-    let worth = worth.min(clusters_above(&parts) / CLUSTER / (1.0 - q));
-    let effective = worth.min(samples);
+    let seen = Exceedance::of(pooled, batches, q)?;
     // By the spread as it is: to take no less than that of independent samples would be too wide.
-    let mut ranks = ranks(q, worth, batches.len());
-    if effective * (1.0 - q) < LEAST_ABOVE {
-        ranks.high = 1.0;
+    let found = seen.quantile(pooled, seen.worth, q)?;
+    Some(Quantile {
+        interval: narrowed(found.interval, found.value, batches, q),
+        ..found
+    })
+}
+
+/// The same of several runs, each a batch, which together are worth `own` independent samples by what each
+/// knows of itself: so few batches may agree by chance. As nobody chose runs for being alike, they tell no
+/// more than independent samples would, and ends are where the ranks have them.
+#[must_use]
+pub fn quantile_of_runs(
+    pooled: &Histogram,
+    runs: &[Vec<&Sparse>],
+    own: f64,
+    q: f64,
+) -> Option<Quantile> {
+    let seen = Exceedance::of(pooled, runs, q)?;
+    seen.quantile(pooled, seen.worth.min(seen.samples).min(own), q)
+}
+
+/// The samples above a quantile, batch by batch.
+struct Exceedance {
+    /// The quantile of all samples.
+    value: Nanos,
+    /// As many independent samples would vary as the batches do.
+    worth: f64,
+    samples: f64,
+    batches: usize,
+}
+
+impl Exceedance {
+    fn of(pooled: &Histogram, batches: &[Vec<&Sparse>], q: f64) -> Option<Self> {
+        let value = pooled.quantile(q)?;
+        if batches.len() < FEW {
+            return None;
+        }
+        // A bin is named by its highest value.
+        let bin = pooled.bins().find(|(highest, _)| *highest >= value)?.0;
+        let counts: Vec<Around> = batches.iter().map(|batch| Around::of(batch, bin)).collect();
+        let all = counts.iter().copied().fold(Around::default(), Around::plus);
+        let within = if all.at > 0 {
+            ((q * all.count as f64 - all.below as f64) / all.at as f64).clamp(0.0, 1.0)
+        } else {
+            0.0
+        };
+        let parts: Vec<(f64, f64)> = counts
+            .iter()
+            .map(|around| {
+                let below = around.below as f64 + within * around.at as f64;
+                (below, around.count as f64)
+            })
+            .collect();
+        let share = RatioEstimate::of(&parts)?;
+        let worth = q * (1.0 - q) / share.error.powi(2);
+        Some(Self {
+            value,
+            worth: worth.min(clusters_above(&parts) / CLUSTER / (1.0 - q)),
+            samples: all.count as f64,
+            batches: batches.len(),
+        })
     }
-    let at = |share: f64| pooled.quantile(share).map(|span| span.0 as f64);
-    let by_ranks = Interval {
-        low: at(ranks.low)?,
-        high: if ranks.high < 1.0 {
+
+    /// The quantile with the interval that so many independent samples leave open.
+    fn quantile(&self, pooled: &Histogram, worth: f64, q: f64) -> Option<Quantile> {
+        let effective = worth.min(self.samples);
+        let mut ranks = ranks(q, worth, self.batches);
+        if effective * (1.0 - q) < LEAST_ABOVE {
+            ranks.high = 1.0;
+        }
+        let at = |share: f64| pooled.quantile(share).map(|span| span.0 as f64);
+        let high = if ranks.high < 1.0 {
             at(ranks.high)?
         } else {
             f64::INFINITY
-        },
-    };
-    Some(Quantile {
-        value: value.0 as f64,
-        interval: narrowed(by_ranks, value.0 as f64, batches, q),
-        effective,
-        batches: batches.len(),
-    })
+        };
+        Some(Quantile {
+            value: self.value.0 as f64,
+            interval: Interval {
+                low: at(ranks.low)?,
+                high,
+            },
+            effective,
+            batches: self.batches,
+        })
+    }
 }
 
 /// The number of clusters that the samples above a quantile come in, by how many batches have none

@@ -16,10 +16,8 @@ pub const EQUIVALENCE: f64 = 0.05;
 /// Probability of chance in what is called sure: one time in twenty.
 pub const SIGNIFICANCE: f64 = 0.05;
 
-/// The quantile 0.975 of the normal distribution.
-const NORMAL_975: f64 = 1.959_964;
 /// Degrees of freedom with which Student's distribution is the normal one.
-const MANY: f64 = 1e6;
+pub const MANY: f64 = 1e6;
 
 /// The figures of several runs, as one.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -117,10 +115,11 @@ pub fn unpaired(a: &[f64], b: &[f64]) -> Option<Ratio> {
 }
 
 /// The ratio `b / a` of two figures, each with an interval of its own (of one run's inside): the
-/// half lengths of their logarithms add up as independent errors do. `None` where a figure or an
-/// end is not positive.
+/// half lengths of their logarithms add up as independent errors do. Both are by Student's t of so many
+/// degrees of freedom at least, the normal distribution where there are [`MANY`]. `None` where a figure or
+/// an end is not positive.
 #[must_use]
-pub fn of_intervals(a: (f64, Interval), b: (f64, Interval)) -> Option<Ratio> {
+pub fn of_intervals(a: (f64, Interval), b: (f64, Interval), freedom: f64) -> Option<Ratio> {
     let logs = logarithms(&[a.1.low, a.0, a.1.high, b.1.low, b.0, b.1.high])?;
     let (low_a, at_a, high_a, low_b, at_b, high_b) =
         (logs[0], logs[1], logs[2], logs[3], logs[4], logs[5]);
@@ -135,7 +134,11 @@ pub fn of_intervals(a: (f64, Interval), b: (f64, Interval)) -> Option<Ratio> {
             low: (centre - below).exp(),
             high: (centre + above).exp(),
         }),
-        p_value: Some(p_value(centre, towards_one / NORMAL_975, MANY)),
+        p_value: Some(p_value(
+            centre,
+            towards_one / t_quantile(0.975, freedom),
+            freedom,
+        )),
     })
 }
 

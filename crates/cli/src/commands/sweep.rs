@@ -111,22 +111,6 @@ pub(crate) fn run(args: &SweepArgs, command_line: &[OsString]) -> anyhow::Result
             )
         },
     );
-    let runs = u64::from(args.points) * u64::from(args.rounds);
-    let has_room = runs as f64 * args.duration.as_secs_f64() <= args.limit.as_secs_f64();
-    args.load.announce(&format!(
-        "sweep: {} rates, {range}, {} of {} each → {}, {} {}",
-        args.points,
-        counted(u64::from(args.rounds), "round"),
-        seconds(args.duration.as_secs_f64()),
-        ready.plan.target.url(),
-        match has_room {
-            true => "at most",
-            false => "fewer and shorter as need be, to fit into",
-        },
-        seconds(args.limit.as_secs_f64()),
-    ));
-    args.load
-        .show(&mut ready, ExperimentKind::Sweep, args.limit);
     let settings = Settings {
         plan: ready.plan.clone(),
         rates: args.rate.map(|rates| (rates.from_per_s, rates.to_per_s)),
@@ -138,6 +122,20 @@ pub(crate) fn run(args: &SweepArgs, command_line: &[OsString]) -> anyhow::Result
         length: args.duration,
         limit: args.limit,
     };
+    args.load.announce(&format!(
+        "sweep: {} rates, {range}, {} of {} each → {}, {} {}",
+        args.points,
+        counted(u64::from(args.rounds), "round"),
+        seconds(args.duration.as_secs_f64()),
+        ready.plan.target.url(),
+        match settings.is_expected_to_fit() {
+            true => "at most",
+            false => "fewer and shorter as need be, to fit into",
+        },
+        seconds(args.limit.as_secs_f64()),
+    ));
+    args.load
+        .show(&mut ready, ExperimentKind::Sweep, args.limit);
     let sweep = sweep::sweep(&settings, &mut ready.runner)?;
     // What gets figures while runs go on is held until the result is kept.
     let PreparedRuns { runner, live, .. } = ready;

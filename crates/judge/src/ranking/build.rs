@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use wsbench_load::histogram::Histogram;
-use wsbench_record::document::unpacked;
 use wsbench_record::ranking::{
     Cell, CellFigure, Cores, Entry, League, Overall, Ranking, RunRecord, Rung, SCHEMA, Score,
     ServerFacts, Unranked, Weight, Workload,
@@ -13,10 +11,9 @@ use wsbench_stats::{median, runs};
 
 use super::input::RankingInput;
 use super::metric;
-use super::runs::{is_generator_limited, is_overloaded, is_stalled};
+use super::runs::{is_generator_limited, is_overloaded, is_stalled, together};
 use super::{league, tradeoff};
-use crate::figure::{Figure, Statistic};
-use crate::pooled;
+use crate::figure::Figure;
 use crate::recurring::recurring_in;
 
 /// The control may drift by so much over a ranking; more puts all of it in doubt (METHOD 3).
@@ -126,9 +123,9 @@ fn figure(metric: Figure, runs: &[RunRecord]) -> CellFigure {
     let is_most = values.len() * 2 > runs.len();
     let spread = if is_most { runs::spread(&values) } else { None };
     if spread.is_none()
-        && let Some(pooled) = pooled(metric, runs)
+        && let Some(together) = together(metric, runs)
     {
-        return pooled;
+        return together;
     }
     let missing = spread.is_none().then(|| reason(metric, runs));
     CellFigure {
@@ -142,31 +139,6 @@ fn figure(metric: Figure, runs: &[RunRecord]) -> CellFigure {
         is_pooled: false,
         missing,
     }
-}
-
-/// A percentile of the samples of all runs that went well, where that is known from both sides; `None` as
-/// well where a run has none, which may be one that has more.
-fn pooled(metric: Figure, runs: &[RunRecord]) -> Option<CellFigure> {
-    let (Some(Statistic::At(percentile)), Some(series)) = (metric.point(), metric.series()) else {
-        return None;
-    };
-    let went_well = runs.iter().filter(|run| run.failed.is_none());
-    let spans = went_well.map(|run| unpacked(run.samples.get(series.info().name)?));
-    let spans: Vec<Histogram> = spans.collect::<Option<_>>()?;
-    let is_most = spans.len() * 2 > runs.len();
-    let found = pooled::of_histograms(&spans, percentile)?;
-    let is_known = is_most && found.interval.high.is_finite();
-    is_known.then(|| CellFigure {
-        metric: metric.key(),
-        value: Some(found.value),
-        low: Some(found.interval.low),
-        high: Some(found.interval.high),
-        least: None,
-        most: None,
-        runs: spans.len() as u32,
-        is_pooled: true,
-        missing: None,
-    })
 }
 
 /// Why most runs do not have a figure: the reason that is given most often.

@@ -11,7 +11,7 @@ use wsbench_stats::Interval;
 use wsbench_stats::runs::{Finding, Ratio, holm, judge, of_intervals, paired};
 
 use super::metric;
-use super::runs::is_set_by_generator;
+use super::runs::{is_set_by_generator, together};
 use crate::figure::{Figure, Sense};
 
 /// Fewer rounds cannot tell servers apart that are 10 % apart: nothing is ranked then (METHOD 5.6).
@@ -35,8 +35,15 @@ pub(super) fn of(
 ) -> Option<League> {
     let mut contenders = Vec::new();
     let mut unranked = Vec::new();
-    for entry in entries.iter().filter(|entry| !entry.facts.is_control) {
-        match contender(entry, workload, metric) {
+    let rivals = || entries.iter().filter(|entry| !entry.facts.is_control);
+    // A percentile of all rounds together is no mean of those of each: who can be is told the same way.
+    let is_pooled = rivals().any(|entry| {
+        let figure = entry.cell(&workload.name);
+        let figure = figure.and_then(|cell| cell.figure(&metric.key()));
+        figure.is_some_and(|figure| figure.is_pooled)
+    });
+    for entry in rivals() {
+        match contender(entry, workload, metric, is_pooled) {
             Ok(contender) => contenders.push(contender),
             Err(reason) => unranked.push(Unranked {
                 server: entry.facts.name.clone(),
@@ -79,8 +86,14 @@ pub(super) fn of(
     })
 }
 
-/// A server's figures in this league, or why it has none.
-fn contender(entry: &Entry, workload: &Workload, metric: Figure) -> Result<FiguresByRound, String> {
+/// A server's figures in this league, those of all rounds together where it `is_pooled` and they are known, or
+/// why it has none.
+fn contender(
+    entry: &Entry,
+    workload: &Workload,
+    metric: Figure,
+    is_pooled: bool,
+) -> Result<FiguresByRound, String> {
     let no_run = || {
         let first = entry.failures.first();
         first.map_or_else(
@@ -93,6 +106,12 @@ fn contender(entry: &Entry, workload: &Workload, metric: Figure) -> Result<Figur
         .filter(|cell| !cell.runs.is_empty());
     let cell = cell.ok_or_else(no_run)?;
     let figure = cell.figure(&metric.key()).ok_or_else(no_run)?;
+    let of_all = if is_pooled {
+        together(metric, &cell.runs)
+    } else {
+        None
+    };
+    let figure = of_all.as_ref().unwrap_or(figure);
     let Some(value) = figure.value else {
         return Err(figure.missing.clone().unwrap_or_else(no_run));
     };
@@ -178,15 +197,19 @@ fn surely_better(contenders: &[FiguresByRound], metric: Figure) -> Vec<Vec<bool>
 
 /// The second by the first: by the rounds that both have, or by their intervals where a percentile is of all
 /// rounds together. What the machine did in a round was done to both, so that those are too wide, if anything.
+/// `None` where one is of all rounds and the other is a mean of them.
 fn ratio(first: &FiguresByRound, second: &FiguresByRound) -> Option<Ratio> {
-    if !first.place.is_pooled && !second.place.is_pooled {
-        return paired(&in_common(&first.by_round, &second.by_round));
+    match (first.place.is_pooled, second.place.is_pooled) {
+        (false, false) => return paired(&in_common(&first.by_round, &second.by_round)),
+        (true, true) => {}
+        _ => return None,
     }
     let known = |one: &Place| {
         let (low, high) = one.low.zip(one.high)?;
         Some((one.value, Interval { low, high }))
     };
-    of_intervals(known(&first.place)?, known(&second.place)?)
+    let freedom = f64::from(first.place.runs.min(second.place.runs).max(2) - 1);
+    of_intervals(known(&first.place)?, known(&second.place)?, freedom)
 }
 
 /// The figures of two servers, by the rounds that both have.

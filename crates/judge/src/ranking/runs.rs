@@ -6,16 +6,18 @@
 
 use std::collections::BTreeMap;
 
+use wsbench_load::histogram::Histogram;
 use wsbench_load::series::Series;
 use wsbench_record::audit::{self, Audit, By, Caveat, Kind, Severity, Verdict};
-use wsbench_record::document::{Distribution, Document, Percentile, Support};
-use wsbench_record::ranking::{Accounts, RunRecord, Rung, Workload, WorkloadKind};
+use wsbench_record::document::{Distribution, Document, Percentile, Support, unpacked};
+use wsbench_record::ranking::{Accounts, CellFigure, RunRecord, Rung, Workload, WorkloadKind};
 use wsbench_record::search::{Limit, Search, TrialVerdict};
 use wsbench_record::units::percent;
 
 use super::metric;
-use crate::figure::{Figure, Missing, Reading, Unit};
+use crate::figure::{Figure, Missing, Reading, Statistic, Unit};
 use crate::outcome::{RunStatus, outcome};
+use crate::pooled;
 
 /// Of more messages than this share a right answer must not be missing (METHOD 3, check H).
 const MOST_UNANSWERED: f64 = 0.000_1;
@@ -51,6 +53,7 @@ pub fn run_record(
     let mut figures = BTreeMap::new();
     let mut missing = BTreeMap::new();
     let mut samples = BTreeMap::new();
+    let mut effective = BTreeMap::new();
     for metric in metric::shown(workload.kind) {
         let key = metric.key();
         let reading = match &failed {
@@ -61,7 +64,13 @@ pub fn run_record(
             Ok(value) => drop(figures.insert(key, value)),
             Err(reason) => drop(missing.insert(key, reason)),
         }
-        samples.extend(few(*metric, document).filter(|_| failed.is_none()));
+        if failed.is_none()
+            && !is_refused(*metric, document, workload)
+            && let Some((series, packed, worth)) = few(*metric, document)
+        {
+            samples.insert(series, packed);
+            effective.insert(metric.key(), worth);
+        }
     }
     let spans = match workload.kind {
         WorkloadKind::Open => document.at(Series::Response),
@@ -78,6 +87,7 @@ pub fn run_record(
         figures,
         missing,
         samples,
+        effective,
         accounts: Some(accounts(document)),
         latency: if failed.is_none() {
             rungs(spans)
@@ -145,6 +155,7 @@ pub fn failed_record(
         figures: BTreeMap::new(),
         missing: missing.collect(),
         samples: BTreeMap::new(),
+        effective: BTreeMap::new(),
         accounts: None,
         latency: Vec::new(),
         audit: Audit::default(),
@@ -153,14 +164,43 @@ pub fn failed_record(
 }
 
 /// The samples of a percentile's series with its name, where they are too few for it, or as few as are too
-/// few in other rounds.
-fn few(metric: Figure, document: &Document) -> Option<(String, String)> {
-    let series = metric.series()?;
+/// few in other rounds, and as many independent ones as they are worth.
+fn few(metric: Figure, document: &Document) -> Option<(String, String, f64)> {
+    let (Some(Statistic::At(percentile)), Some(series)) = (metric.point(), metric.series()) else {
+        return None;
+    };
     let spans = document.at(series);
     let is_short = matches!(metric.read(document), Err(Missing::TooFew { .. }));
     let is_few = (is_short || spans.count < PLENTY) && spans.censored == 0;
     let packed = spans.hdr_v2_base64.clone().filter(|_| is_few);
-    Some((series.info().name.to_owned(), packed?))
+    let worth = pooled::effective(spans, percentile);
+    Some((series.info().name.to_owned(), packed?, worth))
+}
+
+/// A percentile of the samples of all runs that went well, where that is known from both sides; `None` as
+/// well where a run has none, which may be one that has more.
+pub(super) fn together(metric: Figure, runs: &[RunRecord]) -> Option<CellFigure> {
+    let (Some(Statistic::At(percentile)), Some(series)) = (metric.point(), metric.series()) else {
+        return None;
+    };
+    let went_well = || runs.iter().filter(|run| run.failed.is_none());
+    let spans = went_well().map(|run| unpacked(run.samples.get(series.info().name)?));
+    let spans: Vec<Histogram> = spans.collect::<Option<_>>()?;
+    let is_most = spans.len() * 2 > runs.len();
+    let own = went_well().map(|run| run.effective.get(&metric.key()).copied());
+    let found = pooled::of_histograms(&spans, own.sum::<Option<f64>>()?, percentile)?;
+    let is_known = is_most && found.interval.low > 0.0 && found.interval.high.is_finite();
+    is_known.then(|| CellFigure {
+        metric: metric.key(),
+        value: Some(found.value),
+        low: Some(found.interval.low),
+        high: Some(found.interval.high),
+        least: None,
+        most: None,
+        runs: spans.len() as u32,
+        is_pooled: true,
+        missing: None,
+    })
 }
 
 /// True if the generator was the limit of anything, by its audit.
@@ -276,15 +316,20 @@ fn too_many_unanswered(document: &Document) -> Option<String> {
 /// A figure of a run's document, or why it cannot be had. There is no response time at a rate that
 /// the server does not hold, for it grows with the length of the run.
 fn read(figure: Figure, document: &Document, workload: &Workload) -> Result<f64, String> {
+    match is_refused(figure, document, workload) {
+        true => Err("it did not keep up with the rate".to_owned()),
+        false => of_figure(figure, document),
+    }
+}
+
+/// True of a time from when a message was due, where the server did not keep up with the rate.
+fn is_refused(figure: Figure, document: &Document, workload: &Workload) -> bool {
     let is_from_due = match workload.kind {
         WorkloadKind::Open => figure.point().map(Figure::response) == Some(figure),
         WorkloadKind::Broadcast => figure.unit() == Unit::Span,
         _ => false,
     };
-    if is_from_due && has_doubt(&document.audit, &OVERLOAD) {
-        return Err("it did not keep up with the rate".to_owned());
-    }
-    of_figure(figure, document)
+    is_from_due && has_doubt(&document.audit, &OVERLOAD)
 }
 
 fn of_figure(figure: Figure, document: &Document) -> Result<f64, String> {

@@ -36,6 +36,10 @@ pub struct RunRecord {
     /// base64, of nanoseconds with three significant digits.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub samples: BTreeMap<String, String>,
+    /// As many independent samples would tell as much of a percentile, by metric key, as the run knows it of
+    /// itself.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub effective: BTreeMap<String, f64>,
     /// Accounts of what was sent and what became of it; absent where a run is made of several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accounts: Option<Accounts>,

@@ -160,7 +160,10 @@ fn ratios(comparison: &Comparison) -> Ranges {
             value: contrast.ratio,
             ends: contrast.ratio_low.zip(contrast.ratio_high),
             is_hollow: matches!(contrast.finding, Some(Found::Undecided)),
-            dots: of_rounds(comparison, figure),
+            dots: match contrast.is_pooled {
+                true => Vec::new(),
+                false => of_rounds(comparison, figure),
+            },
             after: vec![
                 interval(contrast),
                 cell(5),
@@ -251,7 +254,9 @@ fn overlaid(comparison: &Comparison) -> Option<Plot> {
 fn rounds(comparison: &Comparison) -> Option<Plot> {
     let figures = comparison.figures.iter().filter_map(|contrast| {
         let figure = Figure::recorded(&contrast.name)?;
-        (contrast.ratio.is_some() && !figure.is_count()).then_some((contrast, figure))
+        // What is of all runs together no round has.
+        let is_of_rounds = contrast.ratio.is_some() && !contrast.is_pooled;
+        (is_of_rounds && !figure.is_count()).then_some((contrast, figure))
     });
     let shown = |(contrast, _): &&(&Contrast, Figure)| {
         matches!(contrast.finding, Some(Found::Greater | Found::Less))

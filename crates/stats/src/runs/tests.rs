@@ -68,7 +68,7 @@ fn a_lone_run_is_taken_to_be_as_noisy_as_the_other_side() {
 #[test]
 fn independent_intervals_add_up_as_errors_do() {
     let of = |low, value, high| (value, Interval { low, high });
-    let ratio = of_intervals(of(97.0, 100.0, 103.0), of(106.0, 110.0, 114.0)).unwrap();
+    let ratio = of_intervals(of(97.0, 100.0, 103.0), of(106.0, 110.0, 114.0), MANY).unwrap();
     let interval = ratio.interval.unwrap();
     assert!(near(ratio.value, 1.1));
     // 3 % and 3.6 % of independent error make about 4.7 %.

@@ -9,7 +9,7 @@ use wsbench_load::plan::{PlanSpec, StopRule};
 use wsbench_simulate::runner::{Simulated, target};
 use wsbench_simulate::{Queue, ServiceTime};
 use wsbench_stats::Interval;
-use wsbench_stats::batches::{BATCHES, quantile};
+use wsbench_stats::batches::{BATCHES, quantile, quantile_of_runs};
 
 use super::{percent, two_deviations};
 use crate::finding::{Experiment, Finding, Tolerance};
@@ -197,26 +197,23 @@ fn between_runs() -> Experiment {
 /// The interval of a percentile for which one run has too few samples, over those of all runs: the runs are
 /// the batches. Few as the samples are, it may be open above.
 fn runs_together() -> Vec<Experiment> {
-    let (repetitions, runs, samples) = (300, 10, 400);
+    let repetitions = 300;
     let sources = [
-        (
-            "independent",
-            "−ln(0.01)·s",
-            LatencySource::new(0.0, 0x706f_6f6c),
-        ),
-        (
-            "M/M/1, ρ = 0.5",
-            "−ln(0.01)·s/(1 − ρ)",
-            LatencySource::new(0.5, 0x6564_2121),
-        ),
+        ("independent", 10, 600, 0.0),
+        ("M/M/1, ρ = 0.3", 10, 1_200, 0.3),
+        ("M/M/1, ρ = 0.5", 10, 1_200, 0.5),
+        ("M/M/1, ρ = 0.8", 5, 1_200, 0.8),
     ];
-    let sources = sources.into_iter();
-    let experiments = sources.map(|(name, formula, mut source)| {
+    let experiments = sources.map(|(name, runs, samples, load)| {
+        let mut source = LatencySource::new(load, 0x706f_6f6c);
         let truth = source.quantile_ns(Q);
         let held = (0..repetitions).filter(|_| {
-            let of_runs: Vec<Sparse> = (0..runs).map(|_| source.run(samples)).collect();
+            let made: Vec<(Sparse, f64)> = (0..runs).map(|_| source.run(samples)).collect();
+            let own = made.iter().map(|(_, own)| own).sum();
+            let of_runs: Vec<Sparse> = made.into_iter().map(|(run, _)| run).collect();
             let (pooled, batches) = in_batches(&of_runs);
-            quantile(&pooled, &batches, Q).is_some_and(|found| found.interval.contains(truth))
+            let found = quantile_of_runs(&pooled, &batches, own, Q);
+            found.is_some_and(|found| found.interval.contains(truth))
         });
         let held = held.count() as u32;
         Experiment {
@@ -225,7 +222,7 @@ fn runs_together() -> Vec<Experiment> {
                 "intervals of p99 over {runs} runs of {samples} samples together, {name}; \
                  {repetitions} times"
             ),
-            formula,
+            formula: "−ln(0.01)·s/(1 − ρ)",
             findings: vec![Finding::new(
                 "% that hold it",
                 95.0 - two_deviations(repetitions, 0.95),
@@ -234,7 +231,7 @@ fn runs_together() -> Vec<Experiment> {
             )],
         }
     });
-    experiments.collect()
+    experiments.into()
 }
 
 /// Number of series, of so many, in which the interval of the percentile held the truth.
@@ -342,16 +339,16 @@ impl LatencySource {
         service
     }
 
-    /// A run of so many, after as long as it takes to know nothing of the run before.
-    fn run(&mut self, samples: usize) -> Sparse {
+    /// A run of so many, after as long as it takes to know nothing of the run before, and as many independent
+    /// ones as it takes itself to be worth.
+    fn run(&mut self, samples: usize) -> (Sparse, f64) {
         for _ in 0..2_000 {
             self.next_ns();
         }
-        let mut spans = Histogram::new();
-        for _ in 0..samples {
-            spans.record(Nanos(self.next_ns() as u64));
-        }
-        Sparse::of(&spans)
+        let slices = self.slices(samples);
+        let (spans, batches) = in_batches(&slices);
+        let own = quantile(&spans, &batches, Q).map_or(0.0, |found| found.effective);
+        (Sparse::of(&spans), own)
     }
 
     /// The next so many in as many slices as there are batches.

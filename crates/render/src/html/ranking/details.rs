@@ -97,10 +97,10 @@ fn cell(cell: &Cell) -> Value {
                 let (low, high) = (metric::words(figure, low), metric::words(figure, high));
                 format!("{low}–{high}")
             });
-        let words = if told.reason.is_empty() {
-            told.words
-        } else {
-            told.reason
+        let words = match (told.key, told.reason.is_empty()) {
+            (_, true) => told.words,
+            (Some(_), false) => format!("{} ({})", told.words, told.reason),
+            (None, false) => told.reason,
         };
         Some(json!([figure.title(), words, range, of.runs]))
     });
