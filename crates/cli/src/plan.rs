@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use wsbench::ServerProcess;
 use wsbench::cores::{EmbeddedCores, Neighbourhood, own_threads};
-use wsbench::defaults::{self, UNTIMED_INTERVAL, interval, target_to_come};
+use wsbench::defaults::{self, WATCHED_INTERVAL, interval, target_to_come};
 use wsbench::local_values::LocalValues;
 use wsbench::quantity::{CpuList, SpanRange, Stages, Threads};
 use wsbench::redirects::Follow;
@@ -168,7 +168,7 @@ fn order_of(
     spec.seed = seed;
     spec.interval = match measure.ending.until {
         // The rule is asked after each, so they are short however far the limit is.
-        Some(_) => interval(stop).min(UNTIMED_INTERVAL),
+        Some(_) => interval(stop).min(WATCHED_INTERVAL),
         None => interval(stop),
     };
     carried_over(measure, &mut spec);

@@ -126,10 +126,7 @@ fn figures_of_deliveries_are_judged_by_name() {
 #[test]
 fn what_makes_no_broadcast_is_refused() {
     for (words, told) in [
-        (
-            &["--mode", "broadcast"][..],
-            "--mode goes with --rate alone",
-        ),
+        (&["--mode", "broadcast"][..], "--mode needs --rate"),
         (
             &["--mode", "broadcast", "-R", "5", "-s", "10"],
             "--size is below 22",

@@ -350,15 +350,12 @@ fn what_makes_no_scenario_is_refused() {
 #[test]
 fn what_makes_no_rooms_and_no_words_is_refused() {
     for (words, told) in [
-        (
-            &["--mode", "pubsub", "-R", "5"][..],
-            "--mode goes with --rooms alone",
-        ),
+        (&["--mode", "pubsub", "-R", "5"][..], "--mode needs --rooms"),
         (
             &["--mode", "pubsub", "-R", "5", "--rooms", "100", "-c", "9"],
             "--rooms is above 9",
         ),
-        (&["--rooms", "5"], "--rooms goes with --mode alone"),
+        (&["--rooms", "5"], "--rooms needs --mode"),
         (
             &["--rooms-each", "2"],
             "--rooms-each says in how many of --rooms",
@@ -378,7 +375,7 @@ fn what_makes_no_rooms_and_no_words_is_refused() {
         ),
         (&["--joined", "ok"], "--joined is of --join"),
         (&["--join", "{tog}"], "'{tog}' is not known"),
-        (&["--join", "{room}"], "goes with --rooms alone"),
+        (&["--join", "{room}"], "needs --rooms"),
         (
             &["--join", "{env:WSBENCH_TEST_TOKEN}"],
             "the environment has no WSBENCH_TEST_TOKEN",

@@ -2,23 +2,30 @@
 //!
 //! A further counter, or a further series, is a further metric by itself.
 
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use wsbench::observer::Stage;
 use wsbench_load::series::{Home, Series};
 use wsbench_load::tally::{
-    BlockedCounts, ByteCounts, ConnectionCounts, Counter, MessageCounts, Tally,
+    AckCounts, BlockedCounts, ByteCounts, ConnectionCounts, Counter, DeliveryCounts, MessageCounts,
+    PushCounts, ReturnCounts, SessionCounts, SlowCounts, Tally,
 };
 
 /// Name before every metric's own.
 pub const NAMESPACE: &str = "wsbench";
 
 /// Counters that are no sums: what stands in them is the state of a moment.
-const STATES: [&str; 6] = [
+const STATES: [&str; 8] = [
     "asked",
     "alive_at_end",
     "peak_concurrent",
     "most_running",
     "least_running",
     "in_flight_at_end",
+    "under_way",
+    "away",
 ];
 
 /// A metric.
@@ -60,13 +67,13 @@ pub enum MetricKind {
     Histogram,
 }
 
+/// Reader of a counter, by what was counted so far; `None` where it is not kept.
+type ReadCount = Arc<dyn Fn(&Totals) -> Option<u64> + Send + Sync>;
+
 /// Place of the values of a metric.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) enum ReadFrom {
-    Messages(&'static Counter<MessageCounts>),
-    Bytes(&'static Counter<ByteCounts>),
-    Connections(&'static Counter<ConnectionCounts>),
-    Blocked(&'static Counter<BlockedCounts>),
+    Counted(&'static str, ReadCount),
     Times(Series),
     Errors,
     Own(Own),
@@ -75,10 +82,7 @@ pub(crate) enum ReadFrom {
 impl std::fmt::Debug for ReadFrom {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Self::Messages(counter) => counter.name,
-            Self::Bytes(counter) => counter.name,
-            Self::Connections(counter) => counter.name,
-            Self::Blocked(counter) => counter.name,
+            Self::Counted(name, _) => name,
             Self::Times(series) => series.info().name,
             Self::Errors => "errors",
             Self::Own(own) => own.row().0,
@@ -197,29 +201,28 @@ pub fn table() -> Vec<Metric> {
             source,
         }
     });
-    let messages = MessageCounts::ALL.iter();
-    let messages =
-        messages.map(|it| counted("messages.", it, MetricUnit::Count, ReadFrom::Messages(it)));
-    let bytes = ByteCounts::ALL.iter();
-    let bytes = bytes.map(|it| counted("", it, MetricUnit::Bytes, ReadFrom::Bytes(it)));
-    let connections = ConnectionCounts::ALL.iter();
-    let connections = connections.map(|it| {
-        counted(
-            "connections.",
-            it,
-            MetricUnit::Count,
-            ReadFrom::Connections(it),
-        )
-    });
-    let blocked = BlockedCounts::ALL.iter();
-    let blocked = blocked.map(|it| {
-        counted(
-            "messages.blocked_by_",
-            it,
-            MetricUnit::Count,
-            ReadFrom::Blocked(it),
-        )
-    });
+    let counters = [
+        counted("messages.", MessageCounts::ALL, |it| Some(&it.messages)),
+        counted("", ByteCounts::ALL, |it| Some(&it.bytes)),
+        counted("connections.", ConnectionCounts::ALL, |it| {
+            Some(&it.connections)
+        }),
+        counted("messages.blocked_by_", BlockedCounts::ALL, |it| {
+            Some(&it.blocked_by)
+        }),
+        counted("deliveries.", DeliveryCounts::ALL, |it| {
+            it.books.deliveries.as_ref()
+        }),
+        counted("acks.", AckCounts::ALL, |it| it.books.acks.as_ref()),
+        counted("pushes.", PushCounts::ALL, |it| it.books.pushes.as_ref()),
+        counted("sessions.", SessionCounts::ALL, |it| {
+            it.books.sessions.as_ref()
+        }),
+        counted("returns.", ReturnCounts::ALL, |it| {
+            it.books.returns.as_ref()
+        }),
+        counted("slow.", SlowCounts::ALL, |it| it.books.slow.as_ref()),
+    ];
     let errors = Metric {
         name: "errors".to_owned(),
         unit: MetricUnit::Count,
@@ -228,24 +231,35 @@ pub fn table() -> Vec<Metric> {
         source: ReadFrom::Errors,
     };
     let times = Series::ALL.into_iter().map(times);
-    let all = own.chain(messages).chain(bytes).chain(connections);
-    all.chain(blocked).chain([errors]).chain(times).collect()
+    let all = own.chain(counters.into_iter().flatten());
+    all.chain([errors]).chain(times).collect()
 }
 
-fn counted<T>(group: &str, counter: &Counter<T>, unit: MetricUnit, source: ReadFrom) -> Metric {
-    let lines: Vec<&str> = counter.meaning.iter().map(|line| line.trim()).collect();
-    let is_state = STATES.contains(&counter.name);
-    Metric {
-        name: format!("{group}{}", counter.name),
-        unit,
-        kind: if is_state {
-            MetricKind::Gauge
-        } else {
-            MetricKind::Counter
-        },
-        help: lines.join(" "),
-        source,
-    }
+/// The counters of a table, of which `book` has the values.
+fn counted<T>(
+    group: &str,
+    counters: &'static [Counter<T>],
+    book: fn(&Totals) -> Option<&T>,
+) -> Vec<Metric> {
+    let metric = |counter: &'static Counter<T>| {
+        let lines: Vec<&str> = counter.meaning.iter().map(|line| line.trim()).collect();
+        let read = move |totals: &Totals| (counter.of)(book(totals)?);
+        Metric {
+            name: format!("{group}{}", counter.name),
+            // Bytes alone stand in no group: their names say what was done with them.
+            unit: match group {
+                "" => MetricUnit::Bytes,
+                _ => MetricUnit::Count,
+            },
+            kind: match STATES.contains(&counter.name) {
+                true => MetricKind::Gauge,
+                false => MetricKind::Counter,
+            },
+            help: lines.join(" "),
+            source: ReadFrom::Counted(counter.name, Arc::new(read)),
+        }
+    };
+    counters.iter().map(metric).collect()
 }
 
 fn times(series: Series) -> Metric {
@@ -311,6 +325,47 @@ pub struct Totals {
     pub connections: ConnectionCounts,
     /// Obstacles of messages.
     pub blocked_by: BlockedCounts,
+    /// What is counted of some loads alone.
+    pub books: Books,
+}
+
+/// Counters of loads that not every run has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Books {
+    /// Deliveries of messages for many so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deliveries: Option<DeliveryCounts>,
+    /// Acknowledgements of messages so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acks: Option<AckCounts>,
+    /// Messages that the server sent by itself so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pushes: Option<PushCounts>,
+    /// Sessions by schedule so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sessions: Option<SessionCounts>,
+    /// Returns of connections that were lost so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returns: Option<ReturnCounts>,
+    /// Slow readers so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slow: Option<SlowCounts>,
+}
+
+impl From<&Tally> for Books {
+    fn from(tally: &Tally) -> Self {
+        fn kept<T: Copy + Default + PartialEq>(counts: &T) -> Option<T> {
+            Some(*counts).filter(|counts| *counts != T::default())
+        }
+        Self {
+            deliveries: kept(&tally.deliveries),
+            acks: kept(&tally.acks),
+            pushes: kept(&tally.pushes),
+            sessions: kept(&tally.sessions),
+            returns: kept(&tally.returns),
+            slow: kept(&tally.slow),
+        }
+    }
 }
 
 impl From<&Tally> for Totals {
@@ -320,6 +375,7 @@ impl From<&Tally> for Totals {
             bytes: tally.bytes,
             connections: tally.connections,
             blocked_by: tally.blocked_by,
+            books: tally.into(),
         }
     }
 }
@@ -338,7 +394,13 @@ mod tests {
         let counted = MessageCounts::ALL.len()
             + ByteCounts::ALL.len()
             + ConnectionCounts::ALL.len()
-            + BlockedCounts::ALL.len();
+            + BlockedCounts::ALL.len()
+            + DeliveryCounts::ALL.len()
+            + AckCounts::ALL.len()
+            + PushCounts::ALL.len()
+            + SessionCounts::ALL.len()
+            + ReturnCounts::ALL.len()
+            + SlowCounts::ALL.len();
         assert_eq!(table.len(), Own::ALL.len() + counted + 1 + Series::COUNT);
         for name in [
             "wsbench_messages_sent_total",
@@ -346,6 +408,8 @@ mod tests {
             "wsbench_service_seconds",
             "wsbench_handshake_tcp_seconds",
             "wsbench_connections_alive_at_end",
+            "wsbench_deliveries_received_total",
+            "wsbench_pushes_received_total",
         ] {
             assert!(names.contains(name), "{name} in {names:?}");
         }
@@ -368,7 +432,10 @@ mod tests {
     fn every_state_is_a_counter_of_the_books() {
         for state in STATES {
             let messages = MessageCounts::ALL.iter().map(|it| it.name);
-            let mut all = messages.chain(ConnectionCounts::ALL.iter().map(|it| it.name));
+            let sessions = SessionCounts::ALL.iter().map(|it| it.name);
+            let returns = ReturnCounts::ALL.iter().map(|it| it.name);
+            let all = messages.chain(ConnectionCounts::ALL.iter().map(|it| it.name));
+            let mut all = all.chain(sessions).chain(returns);
             assert!(all.any(|name| name == state), "{state}");
         }
     }

@@ -10,7 +10,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::series::Series;
 use wsbench_record::document::Interval;
 
-use crate::metric::{Metric, Own, ReadFrom, STAGES, Totals};
+use crate::metric::{Books, Metric, Own, ReadFrom, STAGES, Totals};
 
 /// The upper bounds of a histogram's buckets, ns: 1, 2 and 5 of each power of ten from a microsecond
 /// to a hundred seconds. What is above the last is in the bucket without a bound.
@@ -175,6 +175,14 @@ impl Snapshot {
                 bytes: document.bytes,
                 connections: document.connections,
                 blocked_by: document.blocked_by.unwrap_or_default(),
+                books: Books {
+                    deliveries: document.deliveries,
+                    acks: document.acks,
+                    pushes: document.pushes,
+                    sessions: document.sessions,
+                    returns: document.returns,
+                    slow: document.slow,
+                },
             },
             times: times(|series| Spans::of(&document.at(series).histogram()?)),
             errors,
@@ -195,13 +203,10 @@ impl Snapshot {
             let value = value.map(|value| (Vec::new(), MetricValue::Whole(value)));
             value.into_iter().collect()
         };
-        match metric.source {
-            ReadFrom::Messages(counter) => whole((counter.of)(&self.counts.messages)),
-            ReadFrom::Bytes(counter) => whole((counter.of)(&self.counts.bytes)),
-            ReadFrom::Connections(counter) => whole((counter.of)(&self.counts.connections)),
-            ReadFrom::Blocked(counter) => whole((counter.of)(&self.counts.blocked_by)),
+        match &metric.source {
+            ReadFrom::Counted(_, read) => whole(read(&self.counts)),
             ReadFrom::Times(series) => {
-                let spans = self.times.get(&series);
+                let spans = self.times.get(series);
                 let spans = spans.map(|spans| (Vec::new(), MetricValue::Spans(spans)));
                 spans.into_iter().collect()
             }
@@ -213,7 +218,7 @@ impl Snapshot {
                 });
                 errors.collect()
             }
-            ReadFrom::Own(own) => self.own(own),
+            ReadFrom::Own(own) => self.own(*own),
         }
     }
 

@@ -10,6 +10,7 @@ use wsbench::observer::Stage;
 use wsbench_load::tally::{BlockedCounts, ByteCounts, ConnectionCounts, MessageCounts};
 use wsbench_record::document::Interval;
 
+use crate::metric::Books;
 use crate::sink::Taker;
 use crate::snapshot::{Snapshot, Spans};
 
@@ -47,6 +48,9 @@ pub struct StreamLine {
     pub connections: ConnectionCounts,
     /// Messages that waited for their connection so far, by what they waited for.
     pub blocked_by: BlockedCounts,
+    /// What is counted of some loads alone.
+    #[serde(flatten)]
+    pub books: Books,
     /// Times so far, by the place of their series in a result, such as `response_ns`; of series
     /// without any nothing.
     pub times: BTreeMap<String, SpanFigures>,
@@ -139,6 +143,7 @@ impl StreamLine {
             bytes: snapshot.counts.bytes,
             connections: snapshot.counts.connections,
             blocked_by: snapshot.counts.blocked_by,
+            books: snapshot.counts.books,
             times: times
                 .map(|(series, spans)| (series.path(), spans.into()))
                 .collect(),

@@ -150,6 +150,12 @@ fn figures(run: &Document) -> Vec<(String, String)> {
             return (known != Known::Not).then(|| (figure.label(), words));
         }
         let reading = figure.read(run).ok()?;
+        if let (Figure::MESSAGES_PER_S, Some(half)) = (figure, mark::rate_confidence(run)) {
+            return Some((
+                figure.label(),
+                format!("{} {half}", reading.written(figure)),
+            ));
+        }
         let within = reading.within.filter(|_| !reading.is_lower_bound);
         let within = within.map(|it| (it.low, it.high));
         let words = mark::with_interval(figure, reading.value, within);

@@ -20,13 +20,15 @@ pub const TRIALS: u32 = 40;
 /// Trials grow up to this many times the length of a first one.
 pub const LONGEST_TRIAL: u64 = 6;
 /// Points that the time series of a timed run has at least, where its intervals allow.
-const POINTS: u64 = 20;
+const POINTS: u64 = 40;
 /// The shortest interval: shorter ones have too few answers to be worth a percentile.
 const SHORTEST_INTERVAL: Nanos = Nanos::from_millis(50);
 /// The longest interval.
 const LONGEST_INTERVAL: Nanos = Nanos::from_secs(1);
+/// The longest interval of a run that ends when its answer is known: it is asked after each.
+pub const WATCHED_INTERVAL: Nanos = Nanos::from_millis(250);
 /// The interval of a run whose length is not known beforehand.
-pub const UNTIMED_INTERVAL: Nanos = Nanos::from_millis(250);
+pub const UNTIMED_INTERVAL: Nanos = Nanos::from_millis(100);
 
 /// The length of one interval of the time series.
 #[must_use]

@@ -13,7 +13,7 @@ pub(crate) fn reason(why: Why) -> String {
             "does not go with {}; leave one of them out",
             Flags.of(other)
         ),
-        Why::Needs(other) => format!("goes with {} alone; give that as well", Flags.of(other)),
+        Why::Needs(other) => format!("needs {}; give that as well", Flags.of(other)),
         _ => why.to_string(),
     }
 }

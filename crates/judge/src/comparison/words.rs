@@ -2,6 +2,7 @@
 
 use wsbench_record::comparison::{Contrast, Found};
 use wsbench_record::document::Percentile;
+use wsbench_stats::runs::LEAST_DIFFERENCE;
 
 use crate::figure::{Figure, Statistic, Unit};
 
@@ -115,7 +116,13 @@ pub fn finding(figure: Figure, contrast: &Contrast) -> String {
         Some(Found::Less) => format!("B {} {less}", change(contrast)),
         Some(Found::Equivalent) => "the same within 5 %".to_owned(),
         Some(Found::Undecided) if excludes_one(contrast) => {
-            "not shown: too small, or chance among so many figures".to_owned()
+            match contrast
+                .ratio
+                .is_some_and(|ratio| (ratio - 1.0).abs() < LEAST_DIFFERENCE)
+            {
+                true => "not shown: too small to matter".to_owned(),
+                false => "not shown: among so many figures chance may do it".to_owned(),
+            }
         }
         Some(Found::Undecided) if contrast.ratio_low.is_none() => {
             "not shown: noise unknown".to_owned()
@@ -239,7 +246,15 @@ mod tests {
         );
         assert_eq!(
             finding(Figure::MESSAGES_PER_S, &wide),
-            "not shown: too small, or chance among so many figures"
+            "not shown: among so many figures chance may do it"
+        );
+        let slight = Contrast {
+            finding: Some(Found::Undecided),
+            ..contrast(1.005, 1.015)
+        };
+        assert_eq!(
+            finding(Figure::MESSAGES_PER_S, &slight),
+            "not shown: too small to matter"
         );
         assert_eq!(verdict(&[]), "nothing could be compared");
     }

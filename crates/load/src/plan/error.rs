@@ -124,5 +124,5 @@ fn not_with(other: Field) -> Text {
 }
 
 fn needs(other: Field) -> Text {
-    text!["goes with ", other, " alone; give that as well"]
+    text!["needs ", other, "; give that as well"]
 }
