@@ -36,6 +36,9 @@ pub enum Why {
         /// The most.
         most: u64,
     },
+    /// It is for an instant at which the run is over.
+    #[error("is for when the run is over already; give an earlier instant, or a longer run")]
+    AfterTheEnd,
     /// It is smaller than it may be.
     #[error("is below {least}, the least that it may be")]
     Below {

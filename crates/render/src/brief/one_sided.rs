@@ -2,12 +2,12 @@
 
 use wsbench_load::series::Series;
 use wsbench_record::document::{Document, Percentile};
-use wsbench_record::units::{UNKNOWN, bytes, count, counted, span};
+use wsbench_record::units::{bytes, count, counted};
 
 use crate::{mark, push_clock};
 
 use super::sheet::{Piece, Sheet};
-use super::{attempts, some};
+use super::{attempts, percentiles, some};
 
 /// Messages sent a second, whatever became of them.
 pub(super) fn sent_per_s(document: &Document) -> Option<f64> {
@@ -134,14 +134,9 @@ pub(super) fn returns(sheet: &mut Sheet, document: &Document) {
     ]));
     sheet.put(2, &Piece::listed(&parts));
     let spans = document.at(Series::Back);
-    let by = |q: f64| {
-        spans
-            .quantile(q)
-            .map_or_else(|| UNKNOWN.to_owned(), |at| span(at.0 as f64))
-    };
     let pieces = [
-        Piece::new(by(0.5)).named("back 50 % after"),
-        Piece::new(by(0.99)).named("99 % after"),
+        Piece::new(percentiles::instant(spans, 0.5)).named("back 50 % after"),
+        Piece::new(percentiles::instant(spans, 0.99)).named("99 % after"),
         Piece::new(mark::longest(spans)).named("all after"),
     ];
     sheet.put(2, &pieces);

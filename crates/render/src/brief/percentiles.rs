@@ -1,7 +1,8 @@
 //! The percentiles on one line, each with its interval.
 
 use wsbench_load::histogram::{Histogram, Sparse};
-use wsbench_record::document::{Document, Known, Percentile};
+use wsbench_record::document::{Distribution, Document, Known, Percentile};
+use wsbench_record::units::{UNKNOWN, span};
 use wsbench_stats::batches;
 
 use crate::mark;
@@ -14,8 +15,36 @@ use super::sheet::{Piece, Sheet};
 /// The percentiles that are told where nobody asks for others, as shares.
 pub(super) const QUOTED: [f64; 4] = [0.5, 0.9, 0.99, 0.999];
 
+/// Instant by which a share of all was through, where each of them was counted and none is a sample; `≥` where
+/// it lies among those that never were, and `—` of none.
+pub(super) fn instant(spans: &Distribution, share: f64) -> String {
+    let Some(at) = spans.quantile(share) else {
+        return UNKNOWN.to_owned();
+    };
+    let bound = if spans.is_lower_bound(at.0) {
+        "≥ "
+    } else {
+        ""
+    };
+    format!("{bound}{}", span(at.0 as f64))
+}
+
+/// Puts the line of a storm: how soon its connections were open, one by one.
+fn of_storm(sheet: &mut Sheet, spans: &Distribution) {
+    let pieces = [
+        Piece::new(instant(spans, 0.5)).named("50 % open after"),
+        Piece::new(instant(spans, 0.9)).named("90 % after"),
+        Piece::new(instant(spans, 0.99)).named("99 % after"),
+        Piece::new(instant(spans, 1.0)).named("all after"),
+    ];
+    sheet.put(2, &pieces);
+}
+
 /// Puts the line. The longest span goes first where there is no room for all, then p90.
 pub(super) fn line(sheet: &mut Sheet, document: &Document, shares: &[f64]) {
+    if document.plan.clients.is_storm() && shares == QUOTED {
+        return of_storm(sheet, headline(document));
+    }
     let mut pieces: Vec<(f64, Piece)> = shares
         .iter()
         .map(|share| (*share, piece(*share, known(document, *share))))

@@ -71,7 +71,7 @@ pub(super) fn returns(spec: &PlanSpec, population: &Population) -> Checked {
     let is_share = drill.share > 0.0 && drill.share <= 1.0;
     refuse(!is_share, Field::Drill, Why::NoShare { may_be_all: true })?;
     match spec.stop {
-        StopRule::Duration(length) => at_most(drill.at.0, length.0, Field::Drill),
+        StopRule::Duration(length) => refuse(drill.at > length, Field::Drill, Why::AfterTheEnd),
         _ => Err(because(Field::Drill, Why::NotWith(Field::Stop))),
     }
 }
