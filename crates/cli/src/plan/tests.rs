@@ -57,7 +57,7 @@ fn default_plan() -> Plan {
             spec.warmup.least = Nanos::from_secs(1);
             spec.threads = 2;
             spec.seed = SEED;
-            spec.interval = Nanos::from_millis(500);
+            spec.interval = Nanos::from_millis(250);
         })
         .check()
         .unwrap()
@@ -92,7 +92,7 @@ fn the_habits_of_other_tools_work() {
             spec.threads = 4;
             spec.clients.connections = 256;
             spec.stop = StopRule::Duration(Nanos::from_secs(30));
-            spec.interval = Nanos::from_secs(1);
+            spec.interval = Nanos::from_millis(750);
         })
         .unwrap();
     assert_eq!(plan, expected);
@@ -177,7 +177,7 @@ fn every_flag_has_its_place_in_the_plan() {
             spec.threads = 3;
             spec.cpus = vec![2, 3];
             spec.seed = 42;
-            spec.interval = Nanos::from_millis(250);
+            spec.interval = Nanos::from_millis(100);
             spec.raw_log = true;
         })
         .check()
@@ -242,7 +242,7 @@ fn the_replacement_model_has_five_round_trips_and_no_warm_up() {
             spec.stop = StopRule::Clients(1_000);
             spec.clients.lifetime = Lifetime::Replaced { round_trips: 5 };
             spec.warmup.least = Nanos::ZERO;
-            spec.interval = Nanos::from_millis(250);
+            spec.interval = Nanos::from_millis(100);
         })
         .unwrap();
     assert_eq!(plan, expected);
@@ -272,7 +272,7 @@ fn the_older_command_line_has_its_own_defaults() {
             spec.stop = StopRule::Clients(1_000);
             spec.clients.lifetime = Lifetime::Replaced { round_trips: 5 };
             spec.warmup.least = Nanos::ZERO;
-            spec.interval = Nanos::from_millis(250);
+            spec.interval = Nanos::from_millis(100);
             spec.clients.exchange.payload = Payload::Generated {
                 encoding: Encoding::Text,
                 min: 30,
@@ -670,7 +670,7 @@ fn until_has_a_limit_and_short_intervals_and_no_other_end() {
     assert_eq!(plan.interval, Nanos::from_millis(250));
     let plan = plan_of(&["localhost:3000", "--until", "rate±1%", "-d", "4s"]);
     assert_eq!(plan.stop, StopRule::Duration(Nanos::from_secs(4)));
-    assert_eq!(plan.interval, Nanos::from_millis(200));
+    assert_eq!(plan.interval, Nanos::from_millis(100));
     for (flag, value) in [
         ("--messages", "10"),
         ("--clients", "10"),

@@ -243,7 +243,7 @@ counters! {
     /// Messages that the server sent by itself within the window.
     #[serde(default)]
     PushCounts in "Pushes" {
-        /// Received.
+        /// Received within the window.
         received in columns,
         /// Numbers that never came, up to the highest that did on their connection; found where messages
         /// carry numbers.
@@ -271,7 +271,7 @@ counters! {
     /// `due = opened + turned_away + under_way`.
     #[serde(default)]
     SessionCounts in "Sessions" {
-        /// Due.
+        /// Due within the window.
         due in columns,
         /// Open, and logged in where there is a login.
         opened in columns,
