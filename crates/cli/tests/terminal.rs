@@ -42,7 +42,8 @@ const GOES_AWAY: &str = "
 import os, pty, signal, sys, time
 pid, terminal = pty.fork()
 if pid == 0:
-    if sys.argv[1] == 'ignored': signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    ignored = sys.argv[1] == 'ignored'
+    signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
     os.execvp(sys.argv[2], sys.argv[2:])
 until = time.monotonic() + 1
 os.set_blocking(terminal, False)

@@ -181,7 +181,12 @@ pub fn start_measuring(arguments: &[&str]) -> Process {
     let seed: &[&str] = if is_seeded { &[] } else { &["--seed", "1"] };
     let words = [&["--format", "json"], seed, arguments].concat();
     let directory = tempfile::tempdir().unwrap();
-    Process::start(wsbench(&words).current_dir(directory.path()))
+    // Where this test was started to outlive its terminal, what it starts is not.
+    let mut command = Command::new("env");
+    command.arg("--default-signal=HUP");
+    command.arg(cargo_bin!("wsbench")).args(words);
+    command.env("NO_COLOR", "1").current_dir(directory.path());
+    Process::start(&mut command)
 }
 
 impl Run {
