@@ -218,7 +218,7 @@ fn amount(spec: &PlanSpec, words: &mut Words) {
     ending(spec, words);
 }
 
-/// What is read off pushes.
+/// Words for what is read off pushes.
 fn readings(pushes: &Pushes, words: &mut Words) {
     words.some("--stamp", pushes.stamp.as_ref());
     words.some("--sequence", pushes.sequence.as_ref());

@@ -160,7 +160,7 @@ fn the_greatest_number_of_sessions_is_searched_for() {
     }
 }
 
-/// What is found and printed of a search over sessions, from a hundred a second on.
+/// Document and printed text of a search over sessions, from a hundred a second on.
 fn searched_over_sessions(url: &str, mode: &[&str]) -> (Value, String) {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("find.json");
@@ -202,7 +202,7 @@ fn what_a_search_over_sessions_does_not_go_with_is_refused() {
     }
 }
 
-/// How long each session is there, and whether anything is answered, a scenario may say as well.
+/// A scenario may say as well how long each session is there, and whether anything is answered.
 #[test]
 fn sessions_of_a_scenario_are_searched_over_as_it_says() {
     let directory = tempfile::tempdir().unwrap();

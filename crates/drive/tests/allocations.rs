@@ -101,7 +101,7 @@ impl RunObserver for Watch {
 struct Seen {
     /// What its generator allocated between the first interval of its window and the last.
     all: u64,
-    /// What was large of it, by interval.
+    /// Large allocations among these, by interval.
     large: Vec<u64>,
 }
 

@@ -325,7 +325,7 @@ pub struct Totals {
     pub connections: ConnectionCounts,
     /// Obstacles of messages.
     pub blocked_by: BlockedCounts,
-    /// What is counted of some loads alone.
+    /// Counters of some loads alone.
     pub books: Books,
 }
 

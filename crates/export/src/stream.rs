@@ -48,7 +48,7 @@ pub struct StreamLine {
     pub connections: ConnectionCounts,
     /// Messages that waited for their connection so far, by what they waited for.
     pub blocked_by: BlockedCounts,
-    /// What is counted of some loads alone.
+    /// Counters of some loads alone.
     #[serde(flatten)]
     pub books: Books,
     /// Times so far, by the place of their series in a result, such as `response_ns`; of series

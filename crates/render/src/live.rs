@@ -345,12 +345,12 @@ pub struct SeenFailure {
     pub words: String,
     /// Phase and kind by its name, where there is no room: `close reset`.
     pub name: String,
-    /// How often it was seen.
+    /// Number of times that it was seen.
     pub count: u64,
 }
 
 impl SeenFailure {
-    /// How often any of these was seen.
+    /// Number of times that any of these was seen.
     pub(crate) fn sum(all: &[Self]) -> u64 {
         let counts = all.iter().map(|seen| seen.count);
         counts.fold(0, u64::saturating_add)

@@ -175,7 +175,7 @@ fn percentiles_that_are_asked_for_are_those_that_are_printed() {
     assert!(!text.contains("p50 9") && !text.contains("max "), "{text}");
 }
 
-/// What percentiles of a closed loop hide is told beside them; those of an open loop show it.
+/// A standstill that percentiles of a closed loop hide is told beside them; those of an open loop show it.
 #[test]
 fn a_standstill_is_told_with_the_figures() {
     let still = |millis: u64, is_open: bool| {

@@ -18,7 +18,7 @@ pub struct Returns {
 }
 
 impl Returns {
-    /// What is said of it: pauses, a drill, or both; `None` where nothing is.
+    /// The returns that are said: pauses, a drill, or both; `None` where nothing is.
     #[must_use]
     pub fn of(policy: Option<Reconnect>, drill: Option<Drill>) -> Option<Self> {
         (policy.is_some() || drill.is_some()).then(|| Self {
