@@ -126,10 +126,14 @@ fn a_machine_that_has_been_up_for_a_day_longer_makes_the_same_run() {
     }
     let flags = words("--mode broadcast -c 20 -R 50 -d 3s -t 1 --seed 7");
     let (document, _) = fleet.measured(2, &flags);
-    assert_eq!(
-        number(&document, "/deliveries/received"),
-        number(&document, "/messages/sent") * 20
-    );
+    // Where the machine is so busy that the clocks are known to some tenths of a second alone, who was there
+    // already when the first messages left is uncertain, and the last deliveries may be late.
+    let of = |name: &str| number(&document, &format!("/deliveries/{name}"));
+    let sent = number(&document, "/messages/sent");
+    let late = of("uncertain") + of("in_flight_at_end");
+    assert_eq!(of("received") + late, sent * 20);
+    assert_eq!(of("missing"), 0);
+    assert!(of("received") > sent * 10, "{late} of {sent} × 20");
     assert!(document["fleet"].get("missing_parts").is_none());
     for name in ["a1", "a2"] {
         let clock = &agent(&document, name)["clock"];
