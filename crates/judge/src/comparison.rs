@@ -352,22 +352,17 @@ fn contrast(figure: Figure, a: &Side, b: &Side, is_paired: bool) -> Contrast {
     let (of_a, of_b) = match (readings(figure, &a.runs), readings(figure, &b.runs)) {
         (Ok(of_a), Ok(of_b)) => (of_a, of_b),
         (of_a, of_b) => {
-            let known = pooled::compared(figure, &a.runs, &b.runs);
+            if let Some((of_a, of_b, ratio)) = pooled::compared(figure, &a.runs, &b.runs) {
+                return Contrast {
+                    a: Some(of_a),
+                    b: Some(of_b),
+                    is_pooled: true,
+                    ..with_ratio(empty, &ratio)
+                };
+            }
             let why = of_a.map_err(|why| format!("A: {why}")).err();
-            let why = why.or(of_b.map_err(|why| format!("B: {why}")).err());
-            let ratio = known.map(|(.., ratio)| ratio);
-            let interval = ratio.and_then(|ratio| ratio.interval);
-            return Contrast {
-                a: known.map(|(of_a, ..)| of_a),
-                b: known.map(|(_, of_b, _)| of_b),
-                ratio: ratio.map(|ratio| ratio.value),
-                ratio_low: interval.map(|interval| interval.low),
-                ratio_high: interval.map(|interval| interval.high),
-                p_value: ratio.and_then(|ratio| ratio.p_value),
-                is_pooled: known.is_some(),
-                missing: why.filter(|_| known.is_none()),
-                ..empty
-            };
+            let missing = why.or(of_b.map_err(|why| format!("B: {why}")).err());
+            return Contrast { missing, ..empty };
         }
     };
     let (values_a, values_b) = (values(&of_a), values(&of_b));
@@ -385,13 +380,20 @@ fn contrast(figure: Figure, a: &Side, b: &Side, is_paired: bool) -> Contrast {
     Contrast {
         a: runs::spread(&values_a).map(|spread| spread.mean),
         b: runs::spread(&values_b).map(|spread| spread.mean),
+        noise_a: runs::noise(&values_a),
+        noise_b: runs::noise(&values_b),
+        ..with_ratio(empty, &ratio)
+    }
+}
+
+/// The contrast with the ratio of its sides, and how sure that is.
+fn with_ratio(contrast: Contrast, ratio: &Ratio) -> Contrast {
+    Contrast {
         ratio: Some(ratio.value),
         ratio_low: ratio.interval.map(|interval| interval.low),
         ratio_high: ratio.interval.map(|interval| interval.high),
         p_value: ratio.p_value,
-        noise_a: runs::noise(&values_a),
-        noise_b: runs::noise(&values_b),
-        ..empty
+        ..contrast
     }
 }
 

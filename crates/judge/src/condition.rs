@@ -197,8 +197,7 @@ impl Condition {
         };
         let first = runs.first()?;
         let figure = Figure::named(&self.name, first.plan.clients.headline())?;
-        let is_short = |run: &Document| matches!(figure.read(run), Err(Missing::TooFew { .. }));
-        if runs.len() > 1 && !runs.iter().any(is_short) {
+        if runs.len() > 1 && !runs.iter().any(|run| figure.lacks_samples(run)) {
             return None;
         }
         beyond::judge(self, figure, limit_ns, runs)
@@ -322,10 +321,12 @@ impl Condition {
 /// each run has one.
 fn of_all_runs(figure: Figure, runs: &[Document], baseline: &[Document]) -> Option<Ratio> {
     let (before, after) = (baseline.first()?, runs.first()?);
+    let mut all = runs.iter().chain(baseline);
     let is_alike = differences(&before.plan, &after.plan).is_empty();
-    let is_short = |run: &Document| matches!(figure.read(run), Err(Missing::TooFew { .. }));
-    let is_short = runs.iter().chain(baseline).any(is_short);
-    let (.., ratio) = pooled::compared(figure, baseline, runs).filter(|_| is_alike && is_short)?;
+    if !is_alike || !all.any(|run| figure.lacks_samples(run)) {
+        return None;
+    }
+    let (.., ratio) = pooled::compared(figure, baseline, runs)?;
     Some(ratio)
 }
 

@@ -220,6 +220,11 @@ impl Figure {
         }
     }
 
+    /// True of a percentile for which a document has too few samples.
+    pub(crate) fn lacks_samples(self, record: &Record) -> bool {
+        matches!(self.read(record), Err(Missing::TooFew { .. }))
+    }
+
     /// The name in documents and expressions: `messages_per_s`, `response.p99.9`.
     #[must_use]
     pub fn name(self) -> String {

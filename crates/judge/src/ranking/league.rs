@@ -106,7 +106,7 @@ fn contender(
         .filter(|cell| !cell.runs.is_empty());
     let cell = cell.ok_or_else(no_run)?;
     let figure = cell.figure(&metric.key()).ok_or_else(no_run)?;
-    let of_all = if is_pooled {
+    let of_all = if is_pooled && !figure.is_pooled {
         together(metric, &cell.runs)
     } else {
         None

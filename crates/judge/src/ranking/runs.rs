@@ -15,7 +15,7 @@ use wsbench_record::search::{Limit, Search, TrialVerdict};
 use wsbench_record::units::percent;
 
 use super::metric;
-use crate::figure::{Figure, Missing, Reading, Statistic, Unit};
+use crate::figure::{Figure, Reading, Statistic, Unit};
 use crate::outcome::{RunStatus, outcome};
 use crate::pooled;
 
@@ -170,7 +170,7 @@ fn few(metric: Figure, document: &Document) -> Option<(String, String, f64)> {
         return None;
     };
     let spans = document.at(series);
-    let is_short = matches!(metric.read(document), Err(Missing::TooFew { .. }));
+    let is_short = metric.lacks_samples(document);
     let is_few = (is_short || spans.count < PLENTY) && spans.censored == 0;
     let packed = spans.hdr_v2_base64.clone().filter(|_| is_few);
     let worth = pooled::effective(spans, percentile);

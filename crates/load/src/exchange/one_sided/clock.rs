@@ -193,14 +193,19 @@ mod tests {
         assert_eq!(clock.ahead_ns(), Some(5_000_500), "as it was before");
     }
 
-    /// The connection that asks may be lost: another one of its worker asks in its place.
-    #[test]
-    fn another_connection_asks_where_the_first_is_lost() {
+    /// Nothing asked yet of a server that tells milliseconds.
+    fn asked_in_ms() -> ClockProbes {
         let probe = ClockProbe {
             ask: "t".to_owned(),
             stamp: "json:/now:ms".parse().unwrap(),
         };
-        let mut clock = ClockProbes::new(&probe, None, 0);
+        ClockProbes::new(&probe, None, 0)
+    }
+
+    /// The connection that asks may be lost: another one of its worker asks in its place.
+    #[test]
+    fn another_connection_asks_where_the_first_is_lost() {
+        let mut clock = asked_in_ms();
         assert!(clock.is_first() && !clock.is_first());
         assert!(clock.ask(Nanos(1)).is_some());
         clock.give_up();
@@ -217,11 +222,7 @@ mod tests {
 
     #[test]
     fn so_many_requests_are_made_and_no_more() {
-        let probe = ClockProbe {
-            ask: "t".to_owned(),
-            stamp: "json:/now:ms".parse().unwrap(),
-        };
-        let mut clock = ClockProbes::new(&probe, None, 0);
+        let mut clock = asked_in_ms();
         let asked = (0..40).filter(|at| clock.ask(Nanos(*at)).is_some());
         assert_eq!(asked.count() as u32, PROBES);
         clock.begin_after(Nanos(50));
