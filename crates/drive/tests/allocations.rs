@@ -22,6 +22,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, PlanSpec, StopRule};
 use wsbench_load::result::{Progress, Stage};
 use wsbench_load::route::Target;
+use wsbench_load::series::Series;
 use wsbench_load::tally::LogRecord;
 
 /// Threads that first allocate from this on are generators: those of the server and of the test are
@@ -103,7 +104,12 @@ struct Seen {
     all: u64,
     /// Large allocations among these, by interval.
     large: Vec<u64>,
+    /// True where the machine had it stand still: times come that none before were like, and take memory.
+    is_disturbed: bool,
 }
+
+/// Longer than this nothing takes here on a machine that lets it run.
+const UNDISTURBED: Nanos = Nanos::from_millis(5);
 
 /// The least that a few runs allocate. Where the machine has a generator stand still, times come that none
 /// before were like, and the books of an interval are not back in time: both take memory, and both come and go
@@ -165,9 +171,12 @@ fn allocated(arrival: Arrival) -> Seen {
     let [first, .., last] = watch.seen[..] else {
         panic!("{} intervals", watch.seen.len());
     };
+    let longest = [Series::SendLag, Series::Service].into_iter();
+    let longest = longest.filter_map(|series| result.at(series).max());
     Seen {
         all: last.0 - first.0,
         large: watch.seen.windows(2).map(|at| at[1].1 - at[0].1).collect(),
+        is_disturbed: longest.max() > Some(UNDISTURBED),
     }
 }
 
@@ -189,7 +198,17 @@ fn generators_allocate_nothing_under_load() {
         schedule: Schedule::level(Process::Poisson, 1_000.0),
         max_in_flight: 16,
     };
-    let mut large = allocated(open).large;
-    large.sort_unstable();
-    assert_eq!(large[large.len() / 2], 0, "open loop: {large:?}");
+    let mut seen = allocated(open.clone());
+    for _ in 0..8 {
+        if !seen.is_disturbed {
+            break;
+        }
+        seen = allocated(open.clone());
+    }
+    seen.large.sort_unstable();
+    let at = match seen.is_disturbed {
+        true => seen.large.len() / 2,
+        false => seen.large.len() - 1,
+    };
+    assert_eq!(seen.large[at], 0, "open loop: {:?}", seen.large);
 }
