@@ -1,5 +1,5 @@
 // GraphQL subscriptions of graphql-ws: the mutation `say` sends a text to all that have subscribed to
-// `said` of the same room. It listens on the port that PORT names or a free one.
+// `said` of the same room; the subscription `count` gives so many numbers, and ends. It listens on the port that PORT names or a free one.
 'use strict';
 
 const { buildSchema } = require('graphql');
@@ -13,7 +13,7 @@ const schema = buildSchema(`
   type Said { text: String! }
   type Query { rooms: Int! }
   type Mutation { say(room: String!, text: String!): Int! }
-  type Subscription { said(room: String!): Said! }
+  type Subscription { said(room: String!): Said! count(to: Int!, each: Int!): Int! }
 `);
 
 // What has been said in a room since somebody listens, one after the other.
@@ -36,6 +36,15 @@ async function* said(room) {
   }
 }
 
+// The numbers from 1 on, so many milliseconds apart.
+async function* count(to, each) {
+  stats.messages += 1;
+  for (let number = 1; number <= to; number += 1) {
+    yield { count: number };
+    await new Promise((resolve) => { setTimeout(resolve, each); });
+  }
+}
+
 const roots = {
   query: { rooms: () => rooms.size },
   mutation: {
@@ -46,7 +55,10 @@ const roots = {
       return listeners.size;
     },
   },
-  subscription: { said: ({ room }) => said(room) },
+  subscription: {
+    said: ({ room }) => said(room),
+    count: ({ to, each }) => count(to, each),
+  },
 };
 
 const port = Number(process.env.PORT ?? 0);

@@ -65,3 +65,37 @@ exports.expecting = (text) => {
     process.exit(delivered === text ? 0 : 1);
   };
 };
+
+const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+// Clients to be recorded: each opens a room with `open(room, heard)`, says a few texts there, and leaves once
+// it has heard as many. The program ends with them, or by the time that it took.
+exports.talk = async (rooms, open) => {
+  const TEXTS = 4;
+  const one = async (room) => {
+    let heard = 0;
+    let done;
+    const all = new Promise((resolve) => { done = resolve; });
+    const { say, close } = await open(room, () => {
+      heard += 1;
+      if (heard === TEXTS) done();
+    });
+    await pause(300);
+    for (let number = 1; number <= TEXTS; number += 1) {
+      say(`text ${number} for the room ${room}`);
+      await pause(60);
+    }
+    await all;
+    await pause(200);
+    close();
+    await pause(200);
+  };
+  const late = pause(20_000).then(() => { throw new Error('not all was heard within 20 s'); });
+  try {
+    await Promise.race([Promise.all(rooms.map(one)), late]);
+    process.exit(0);
+  } catch (error) {
+    console.error(error);
+    process.exit(1);
+  }
+};

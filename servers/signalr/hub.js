@@ -1,5 +1,5 @@
 // A hub as ASP.NET SignalR has them, with its JSON protocol and without negotiation: "Join" adds a client
-// to a group and is completed, "Send" invokes "msg" on a group. Records end in 0x1E; several go out as
+// to a group and is completed, "Send" invokes "msg" on a group, "Count" streams numbers. Records end in 0x1E; several go out as
 // one message where they fall together, and one that comes in parts is put together.
 'use strict';
 
@@ -26,6 +26,14 @@ serve(WebSocketServer, { path: '/hub' }, (client, stats) => {
     if (!isOpen) {
       isOpen = record.protocol === 'json';
       return say(isOpen ? '{}' : JSON.stringify({ error: 'only json is spoken here' }));
+    }
+    if (record.type === 4 && record.target === 'Count') {
+      stats.messages += 1;
+      const { invocationId } = record;
+      for (let item = 1; item <= record.arguments[0]; item += 1) {
+        say(JSON.stringify({ type: 2, invocationId, item }));
+      }
+      return say(JSON.stringify({ type: 3, invocationId }));
     }
     if (record.type !== 1) return undefined;
     const error = methods[record.target] ? undefined : `there is no ${record.target}`;

@@ -12,7 +12,9 @@ use wsbench_judge::condition::Condition;
 use wsbench_judge::until::{self, Until};
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Compression, Greeting, Locator, Pace, PlanSpec, Promise, Timestamps};
+use wsbench_load::plan::{
+    Compression, Correlation, Greeting, Locator, Pace, Pattern, PlanSpec, Promise, Timestamps,
+};
 use wsbench_load::route::Target;
 use wsbench_load::template::{Template, TemplateError};
 
@@ -28,7 +30,7 @@ use crate::push_args::PushArgs;
 use crate::session_args::SessionArgs;
 use crate::shares::{self, Shares};
 use crate::verify_arg::VerifyArg;
-use crate::workload_args::WorkloadArgs;
+use crate::workload_args::{WorkloadArgs, pattern};
 use wsbench::quantity::{self, CpuList, SizeRange, SpanRange, Stages, Threads, WarmUpLength};
 
 /// A run against one server.
@@ -255,8 +257,12 @@ pub(crate) struct PayloadArgs {
     pub(crate) mode: Option<ModeArg>,
     /// With --mode request: where in an answer the number of its request stands: json:/id (a JSON
     /// pointer), prefix:43 (behind that text) or regex:'id=([0-9]+)' [default: json:/id].
-    #[arg(id = "match", long, value_name = "PLACE")]
-    pub(crate) at: Option<Locator>,
+    ///
+    /// With order answers carry no number: each is for the request that has waited longest. With --mode
+    /// broadcast and pubsub it is the place of the number that stands as {id} in --template, of servers that
+    /// send no tag on.
+    #[arg(id = "match", long, value_name = "PLACE|order")]
+    pub(crate) at: Option<Correlation>,
     /// Readings of pushes.
     #[command(flatten)]
     pub(crate) pushes: PushArgs,
@@ -264,6 +270,13 @@ pub(crate) struct PayloadArgs {
     /// --match (example: json:/error, which counts unless it is null).
     #[arg(long, value_name = "PLACE")]
     pub(crate) failed: Option<Locator>,
+    /// With --mode request: the last answer to a request that has several, written like --joined (example:
+    /// json:/type=complete).
+    ///
+    /// Those before it are the items of a stream: the time to the first, and from each to the next, are
+    /// told, and response times end with the last.
+    #[arg(long, value_name = "MESSAGE", value_parser = pattern)]
+    pub(crate) end: Option<Pattern>,
     /// Bytes of each message, or a range to draw from (64..4k), up to 64m [default: 30].
     ///
     /// Every message is unique: a tag, then filling, in text with non-ASCII letters among it.

@@ -53,6 +53,7 @@ const FLAGS: &[Habit] = &[
     ("-rate", "vegeta", RATE),
     ("-duration", "vegeta", "here it is -d TIME"),
     ("-targets", "vegeta", "here the URL is a word of its own"),
+    ("--targets", "vegeta", "here the URL is a word of its own"),
     ("-connections", "vegeta", CONNECTIONS),
     ("-workers", "vegeta", THREADS),
     ("-max-workers", "vegeta", THREADS),
@@ -102,6 +103,12 @@ const FLAGS: &[Habit] = &[
         "here it is --percentiles LIST",
     ),
     ("--workers", "tcpkali and autocannon", THREADS),
+    ("-w", "tcpkali and autocannon", THREADS),
+    (
+        "-e",
+        "k6 and tcpkali",
+        "here texts take variables as {env:NAME}, and escapes are the shell's: $'\\n'",
+    ),
     ("--overallRate", "autocannon", RATE),
     (
         "--connectionRate",
@@ -194,7 +201,10 @@ pub(crate) fn subcommand(
     command_line: &[OsString],
     ours: impl FnOnce() -> Command,
 ) -> Option<UsageError> {
-    let word = command_line.get(1)?.to_string_lossy();
+    let is_help = command_line.get(1)? == "help";
+    let word = command_line
+        .get(1 + usize::from(is_help))?
+        .to_string_lossy();
     // Only then is the whole command line described, which takes its time.
     let is_word = word.chars().all(|letter| letter.is_ascii_alphabetic());
     if !is_word || word.is_empty() {
@@ -257,6 +267,11 @@ mod tests {
             let words = no_server(word).unwrap();
             assert!(words.contains(&format!("'wsbench {meant}'")), "{words}");
         }
+        let words = ["wsbench", "help", "swep"].map(OsString::from);
+        let answer = subcommand(&words, Cli::command).unwrap().to_string();
+        assert!(answer.contains("'wsbench sweep'"), "{answer}");
+        let words = ["wsbench", "help", "sweep"].map(OsString::from);
+        assert!(subcommand(&words, Cli::command).is_none());
         for host in ["localhost", "example.com", "3000", ":3000", "gateway", "ws"] {
             assert_eq!(no_server(host), None, "{host}");
         }

@@ -137,6 +137,7 @@ impl Legacy {
                 warmup: None,
             },
             payload: PayloadArgs {
+                end: None,
                 mode: None,
                 workload: WorkloadArgs::default(),
                 at: None,

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use clap::Args;
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::Plan;
 use wsbench_load::route::Target;
+use wsbench_record::objective::Objective;
 use wsbench_render::live::experiment::ExperimentKind;
 use wsbench_render::style::Style;
 
@@ -226,6 +228,20 @@ impl LoadArgs {
             output: self.output.flags(),
         }
     }
+}
+
+/// Refuses objectives of what such a load does not have.
+///
+/// # Errors
+/// [`UsageError::NotOfLoad`].
+pub(crate) fn check_objectives(objectives: &[Objective], plan: &Plan) -> Result<(), UsageError> {
+    let mut others = objectives.iter().filter(|it| !it.is_of(&plan.clients));
+    others.next().map_or(Ok(()), |objective| {
+        Err(UsageError::NotOfLoad {
+            flag: "--slo",
+            name: objective.name(),
+        })
+    })
 }
 
 /// Refuses a length of which the limit has not room for a handful.

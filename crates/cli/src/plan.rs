@@ -4,6 +4,7 @@
 //! carried out as it stands, or the command line is refused with a [`UsageError`]. Nothing is
 //! started here. The only things read from outside are files and variables that flags and texts name.
 
+mod error;
 mod modes;
 mod payload;
 mod scenario;
@@ -21,7 +22,7 @@ use wsbench::scenario::Scenario;
 use wsbench_load::arrival::{Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Audience, ByNumber, Flow, Lifetime, Locator, Pace, Plan, PlanError, PlanSpec,
+    Arrival, Audience, ByNumber, Correlation, Flow, Lifetime, Pace, Plan, PlanError, PlanSpec,
     Sessions, StopRule, Think, WarmUp, threads_at_most,
 };
 use wsbench_load::route::Target;
@@ -89,7 +90,8 @@ pub(crate) fn order(
     let values = LocalValues::new(&variable);
     match scenario::of(measure, &values)? {
         None => order_of(measure, surroundings, None, &values),
-        Some((scenario, filled)) => order_of(&filled, surroundings, Some(&scenario), &values),
+        Some((scenario, filled)) => order_of(&filled, surroundings, Some(&scenario), &values)
+            .map_err(|error| scenario::at_its_line(error, &scenario)),
     }
 }
 
@@ -205,6 +207,16 @@ fn fill_workload(
     let workload = &measure.payload.workload;
     exchange.rooms = workload.rooms_beside(exchange.rooms.take())?;
     exchange.unit = measure.payload.workload.unit.unwrap_or(exchange.unit);
+    if exchange.audience != Audience::Sender {
+        exchange.numbered = match &measure.payload.at {
+            Some(Correlation::Number(at)) => Some(at.clone()),
+            Some(Correlation::Order) => return Err(UsageError::OrderOfMany),
+            None => exchange.numbered.take(),
+        };
+    }
+    if let (Some(end), Some(request)) = (&measure.payload.end, &mut exchange.request) {
+        request.end = Some(Arc::new(awaited("--end", end, find)?));
+    }
     if let Some(ack) = &measure.payload.workload.ack {
         if !matches!(
             measure.payload.mode(),
@@ -215,6 +227,12 @@ fn fill_workload(
         exchange.ack = Some(Arc::new(awaited("--ack", ack, find)?));
         // What is acknowledged is answered by that.
         exchange.flow = Flow::Answered;
+    }
+    if let Some(until) = &measure.ending.until
+        && !until.is_of(&spec.clients)
+    {
+        let (flag, name) = ("--until", until.name());
+        return Err(UsageError::NotOfLoad { flag, name });
     }
     Ok(())
 }
@@ -274,6 +292,11 @@ fn fleet(measure: &Measure, spec: &mut PlanSpec) -> Result<Option<FleetOrder>, U
                 "measure with one machine",
             ),
             (
+                is_fanned_out && spec.clients.exchange.numbered.is_some(),
+                "--match with messages to many",
+                "let the tag in the messages tell which each is",
+            ),
+            (
                 is_counted,
                 "-n with messages to many",
                 "give -d: no agent knows of the last message of another",
@@ -311,8 +334,13 @@ fn carried_over(measure: &Measure, spec: &mut PlanSpec) {
     }
     let is_request = measure.payload.mode() == ModeArg::Request;
     clients.exchange.request = is_request.then(|| ByNumber {
-        at: measure.payload.at.clone().unwrap_or_else(Locator::usual),
+        at: measure
+            .payload
+            .at
+            .clone()
+            .unwrap_or_else(Correlation::usual),
         failed: measure.payload.failed.clone(),
+        end: None,
     });
 }
 

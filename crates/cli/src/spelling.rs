@@ -178,6 +178,8 @@ fn amount(spec: &PlanSpec, words: &mut Words) {
     match clients.exchange.audience {
         Audience::Sender => {}
         Audience::All => words.value("--mode", "broadcast"),
+        // Of a scenario, whose name is told: no flag says it.
+        Audience::One => {}
         Audience::Room => words.value("--mode", "pubsub"),
     }
     match &clients.exchange.flow {
@@ -194,11 +196,7 @@ fn amount(spec: &PlanSpec, words: &mut Words) {
         words.value("--mode", "oneway");
     }
     workload(clients, words);
-    if let Some(request) = &clients.exchange.request {
-        words.value("--mode", "request");
-        words.value("--match", &request.at);
-        words.some("--failed", request.failed.as_ref());
-    }
+    request(clients, words);
     if let Some(number) = spec.clients_in_all() {
         words.value("--clients", number);
         words.some("-r", clients.round_trips());
@@ -216,6 +214,20 @@ fn amount(spec: &PlanSpec, words: &mut Words) {
         Payload::Withheld { .. } => {}
     }
     ending(spec, words);
+}
+
+/// Words by which the answers to requests are known.
+fn request(clients: &Population, words: &mut Words) {
+    if let Some(request) = &clients.exchange.request {
+        words.value("--mode", "request");
+        words.value("--match", &request.at);
+        words.some("--failed", request.failed.as_ref());
+        let end = request.end.as_deref();
+        words.some(
+            "--end",
+            end.and_then(|end| pattern::pattern_words(end.pattern())),
+        );
+    }
 }
 
 /// Words for what is read off pushes.
@@ -245,6 +257,7 @@ fn workload(clients: &Population, words: &mut Words) {
     if let Some(envelope) = &clients.exchange.envelope {
         words.value("--template", envelope.words.text());
     }
+    words.some("--match", clients.exchange.numbered.as_ref());
     let ack = clients.exchange.ack.as_ref();
     words.some(
         "--ack",

@@ -10,9 +10,9 @@ use std::path::PathBuf;
 use thiserror::Error;
 use wsbench_echo::BindError;
 use wsbench_load::corpus::CorpusError;
-use wsbench_load::plan::{PlanError, Why};
+use wsbench_load::plan::PlanError;
 use wsbench_load::template::{NotFound, TemplateError};
-use wsbench_setting::{Field, Spelling as _};
+use wsbench_setting::Spelling as _;
 use wsbench_transport::address::Address;
 
 use wsbench::LogError;
@@ -236,11 +236,21 @@ pub(crate) enum UsageError {
     #[error("--message and --file both say what to send; give one of them")]
     MessageAndFile,
     /// A flag of requests without them.
-    #[error("{flag} is of requests; add --mode request, or leave it out")]
+    #[error("{flag} is of requests; add --mode request, or leave it out{}", if *.flag == "--match" {
+        ", or --mode broadcast or pubsub, whose messages it can number"
+    } else {
+        ""
+    })]
     RequestFlag {
         /// The flag.
         flag: &'static str,
     },
+    /// Messages for many that are to be known by their order.
+    #[error(
+        "--match order is of requests; messages for many are known by their tag, or by a number at a place, \
+         as with --match json:/id"
+    )]
+    OrderOfMany,
     /// A flag of sessions without them.
     #[error("{flag} is of sessions by a schedule; add --arrive, or leave it out")]
     SessionFlag {
@@ -274,6 +284,17 @@ pub(crate) enum UsageError {
     /// Rooms of each connection where there are none.
     #[error("--rooms-each says in how many of --rooms a connection is; give these as well")]
     RoomsEachAlone,
+    /// An objective, or what is waited for, of something that the load does not have.
+    #[error(
+        "{flag} {name}: such a load has no figure of that name; response times are of answers, deliveries, skew and reach are of --mode \
+         broadcast and pubsub, acks of --ack, items of --end, logins of --join, pings of a pinged connection"
+    )]
+    NotOfLoad {
+        /// The flag.
+        flag: &'static str,
+        /// The figure.
+        name: String,
+    },
     /// Acknowledgements where messages have answers of their own, or none are sent.
     #[error(
         "--ack is of messages that are for others or that nobody answers; add --mode broadcast, pubsub or \
@@ -576,20 +597,4 @@ pub(crate) enum UsageError {
         /// The condition.
         condition: String,
     },
-}
-
-impl From<PlanError> for UsageError {
-    /// Spells what is wrong with a plan in the words of the flags that made it.
-    fn from(error: PlanError) -> Self {
-        match (error.field, error.why) {
-            (Field::WarmUp | Field::WarmUpAtMost, Why::NotWith(Field::Lifetime)) => {
-                Self::WarmupWithClients
-            }
-            (Field::Lifetime, Why::NotWith(Field::Arrival)) => {
-                Self::ClosedLoopFlag { flag: "--clients" }
-            }
-            (Field::Payload | Field::MaxSize, Why::Above { .. }) => Self::MessageTooLarge,
-            _ => Self::Plan(error),
-        }
-    }
 }

@@ -36,7 +36,7 @@ pub(crate) struct WorkloadArgs {
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true, value_parser = words)]
     pub(crate) join: Option<Template>,
     /// What the server answers to --join: a text that the answer holds, or json:/type=ok (a JSON
-    /// pointer and its value), prefix:43, equals:ok or regex:'^ok'.
+    /// pointer and its value), prefix:43, suffix:ok, equals:ok or regex:'^ok'.
     #[arg(long, value_name = "MESSAGE", value_parser = pattern)]
     pub(crate) joined: Option<Pattern>,
     /// With --mode broadcast, pubsub and oneway: message by which the server acknowledges each of ours to
@@ -200,10 +200,11 @@ fn rooms_each(text: &str) -> Result<RoomsEach, String> {
 }
 
 /// A message by a part of it.
-fn pattern(text: &str) -> Result<Pattern, String> {
+pub(crate) fn pattern(text: &str) -> Result<Pattern, String> {
     let (pattern, texts) = match text.split_once(':') {
         Some(("equals", whole)) => (Pattern::Equals(whole.into()), whole),
         Some(("prefix", front)) => (Pattern::Prefix(front.into()), front),
+        Some(("suffix", back)) => (Pattern::Suffix(back.into()), back),
         Some(("contains", part)) => (Pattern::Contains(part.into()), part),
         Some(("regex", expression)) => {
             let parsed = expression.parse::<Expression>();

@@ -47,6 +47,45 @@ fn find_ends_within_its_limit_and_prints_a_bracket() {
 }
 
 #[test]
+fn a_short_limit_has_short_trials() {
+    let server = Embedded::start(&[]);
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("find.json");
+    let output = wsbench()
+        .args([
+            "find",
+            &server.url,
+            "--slo",
+            "p50<10s",
+            "-c",
+            "4",
+            "--limit",
+            "3s",
+        ])
+        .args(["--no-state", "-o", file.to_str().unwrap()])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let found = document(&file);
+    let first = found["trials"][0]["length_s"].as_f64().unwrap();
+    assert!((0.4..0.9).contains(&first), "{first}");
+}
+
+#[test]
+fn objectives_of_what_the_load_does_not_have_are_refused() {
+    for objective in [
+        "item.gap.p99<5ms",
+        "ack.p99<5ms",
+        "skew.p50<1s",
+        "delivery.reach>=99%",
+    ] {
+        let name = objective.split(['<', '>']).next().unwrap();
+        assert_no_search(&["--slo", objective], &format!("--slo {name}"));
+    }
+}
+
+#[test]
 fn sweep_draws_a_curve_and_stores_it() {
     let server = Embedded::start(&["--service", "2ms"]);
     let directory = tempfile::tempdir().unwrap();

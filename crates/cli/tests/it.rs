@@ -48,6 +48,8 @@ mod secrets;
 #[cfg(unix)]
 mod sent;
 mod serve;
+#[cfg(unix)]
+mod streams;
 mod templates;
 #[cfg(unix)]
 mod terminal;

@@ -14,6 +14,8 @@ pub enum Pattern {
     Equals(Vec<u8>),
     /// Those that begin with this.
     Prefix(Vec<u8>),
+    /// Those that end with this.
+    Suffix(Vec<u8>),
     /// Those that have this anywhere.
     Contains(Vec<u8>),
     /// Those that begin with JSON that has this value at a place.
@@ -95,6 +97,7 @@ impl Pattern {
         match self {
             Self::Equals(whole) => message == whole,
             Self::Prefix(front) => message.starts_with(front),
+            Self::Suffix(back) => message.ends_with(back),
             Self::Contains(part) if part.is_empty() => true,
             Self::Contains(part) => {
                 let mut parts = message.windows(part.len());
@@ -128,6 +131,7 @@ impl Pattern {
         match self {
             Self::Equals(whole) => Self::Equals(change(whole)),
             Self::Prefix(front) => Self::Prefix(change(front)),
+            Self::Suffix(back) => Self::Suffix(change(back)),
             Self::Contains(part) => Self::Contains(change(part)),
             Self::Json { pointer, value } => {
                 let value = change(value.as_bytes());
@@ -145,7 +149,9 @@ impl Pattern {
     #[must_use]
     pub fn texts(&self) -> Vec<&[u8]> {
         match self {
-            Self::Equals(text) | Self::Prefix(text) | Self::Contains(text) => vec![text],
+            Self::Equals(text) | Self::Prefix(text) | Self::Suffix(text) | Self::Contains(text) => {
+                vec![text]
+            }
             Self::Json { value, .. } => vec![value.as_bytes()],
             Self::Bytes { .. } | Self::Matches(_) => Vec::new(),
             Self::All(all) => all.iter().flat_map(Self::texts).collect(),
@@ -158,6 +164,7 @@ impl Pattern {
         match self {
             Self::Equals(whole) => words::payload(whole),
             Self::Prefix(front) => format!("one that begins with {}", words::payload(front)),
+            Self::Suffix(back) => format!("one that ends with {}", words::payload(back)),
             Self::Contains(part) => format!("one with {} in it", words::payload(part)),
             Self::Json { pointer, value } => format!("one with “{value}” at {pointer}"),
             Self::Bytes { bytes, is_whole } => {
@@ -230,21 +237,23 @@ mod tests {
     #[test]
     fn a_message_fits_where_its_place_does() {
         let part = || b"ab".to_vec();
-        for (message, equals, prefix, contains) in [
-            (&b"ab"[..], true, true, true),
-            (b"abc", false, true, true),
-            (b"cab", false, false, true),
-            (b"a b", false, false, false),
-            (b"a", false, false, false),
-            (b"", false, false, false),
+        for (message, equals, prefix, suffix, contains) in [
+            (&b"ab"[..], true, true, true, true),
+            (b"abc", false, true, false, true),
+            (b"cab", false, false, true, true),
+            (b"cabc", false, false, false, true),
+            (b"a b", false, false, false, false),
+            (b"a", false, false, false, false),
+            (b"", false, false, false, false),
         ] {
             let patterns = [
                 Pattern::Equals(part()),
                 Pattern::Prefix(part()),
+                Pattern::Suffix(part()),
                 Pattern::Contains(part()),
             ];
             let fits = patterns.each_ref().map(|pattern| pattern.fits(message));
-            assert_eq!(fits, [equals, prefix, contains], "{message:?}");
+            assert_eq!(fits, [equals, prefix, suffix, contains], "{message:?}");
         }
     }
 }

@@ -8,10 +8,11 @@ mod simulation;
 use simulation::{checked, failures, prints, sends_to_many as scenario, to_many};
 use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Audience, PlanSpec, StopRule, WarmUp};
+use wsbench_load::plan::{Audience, Envelope, PlanSpec, Rooms, Spoken, StopRule, WarmUp};
 use wsbench_load::result::RunResult;
 use wsbench_load::series::Series;
 use wsbench_load::tally::{DeliveryCounts, Phase};
+use wsbench_load::template::Template;
 use wsbench_simulate::{AnswerFault, Cut, Disruption, Every, ToAll, run, witness};
 
 /// One way through the network.
@@ -277,4 +278,60 @@ fn a_number_of_messages_ends_the_run_although_a_delivery_is_lost() {
     assert_eq!(counts.received + counts.missing, 400, "{counts:?}");
     assert_eq!(counts.in_flight_at_end, 0, "{counts:?}");
     assert!(result.total < Nanos::from_secs(5), "{}", result.total);
+}
+
+fn said(text: &str) -> Envelope {
+    Envelope::new(Spoken::text(Template::for_words(text).unwrap()))
+}
+
+#[test]
+fn messages_are_known_by_a_number_that_the_server_sends_on() {
+    for threads in [1, 3] {
+        let plan = plan(12, threads, 100.0).with(|spec| {
+            let exchange = &mut spec.clients.exchange;
+            exchange.envelope = Some(said(r#"{"id":{id},"text":"plain"}"#));
+            exchange.numbered = Some("json:/id".parse().unwrap());
+        });
+        let sound = run(&checked(&plan), scenario(ToAll::default()), None);
+        let sent = sound.messages.sent;
+        assert_eq!(sound.messages.answered, sent, "{threads}");
+        assert_eq!(sound.deliveries.received, 12 * sent, "{threads}");
+        assert_eq!(extremes(&sound, Series::DeliveryService), (FIRST, FIRST));
+        assert_eq!(sound.failures, [], "{threads}");
+        // What is known of them is what is known by tags.
+        let tagged = plan.clone().with(|spec| {
+            let exchange = &mut spec.clients.exchange;
+            exchange.envelope = Some(said("plain {tag}{fill}"));
+            exchange.numbered = None;
+        });
+        for fault in [AnswerFault::Dropped, AnswerFault::Duplicated] {
+            let faulty = ToAll {
+                faults: Some(Every { nth: 101, fault }),
+                ..ToAll::default()
+            };
+            let [by_number, by_tag] = [&plan, &tagged]
+                .map(|plan| run(&checked(plan), scenario(faulty.clone()), None).deliveries);
+            assert_eq!(by_number, by_tag, "{threads} {fault:?}");
+            assert!(by_tag.missing + by_tag.duplicated > 40, "{by_tag:?}");
+        }
+    }
+}
+
+#[test]
+fn a_message_for_one_reaches_that_one_and_nobody_else() {
+    for (connections, threads) in [(2, 1), (12, 1), (12, 3)] {
+        let spec = to_many(connections, threads, Audience::One, 100.0).with(|spec| {
+            let exchange = &mut spec.clients.exchange;
+            exchange.rooms = Some(Rooms::numbered(connections));
+            exchange.envelope = Some(said("{room} {tag}{fill}"));
+        });
+        // A server without rooms sends each to all: of those but one are out of its room.
+        let result = run(&checked(&spec), scenario(ToAll::default()), None);
+        let (sent, others) = (result.messages.sent, u64::from(connections) - 1);
+        assert_eq!(result.messages.answered, sent, "{connections} {threads}");
+        let counts = &result.deliveries;
+        assert_eq!((counts.expected, counts.received), (sent, sent));
+        assert_eq!(counts.out_of_room, others * sent, "{connections} {threads}");
+        assert_eq!(extremes(&result, Series::Skew), (Nanos::ZERO, Nanos::ZERO));
+    }
 }

@@ -10,11 +10,11 @@ use std::sync::Arc;
 use simulation::{checked, failures, plan};
 use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{ByNumber, Encoding, Payload, PlanSpec, StopRule};
+use wsbench_load::plan::{Awaited, ByNumber, Encoding, Pattern, Payload, PlanSpec, StopRule};
 use wsbench_load::series::Series;
 use wsbench_load::tally::Phase;
 use wsbench_load::template::Template;
-use wsbench_simulate::{AnswerFault, Every, Scenario, ServiceTime, run};
+use wsbench_simulate::{AnswerFault, Every, Scenario, ServiceTime, Streaming, run};
 
 fn requests(at: &str, template: &str, depth: u32) -> PlanSpec {
     plan(4, depth, StopRule::Messages(1_000)).with(|spec| {
@@ -25,6 +25,7 @@ fn requests(at: &str, template: &str, depth: u32) -> PlanSpec {
         spec.clients.exchange.request = Some(ByNumber {
             at: at.parse().unwrap(),
             failed: Some("json:/error".parse().unwrap()),
+            end: None,
         });
     })
 }
@@ -120,7 +121,7 @@ fn lost_repeated_and_unasked_answers_are_told_apart() {
 /// What a server gets is known by what it sends back: a simulated echo answers each request with itself.
 #[test]
 fn a_request_is_for_a_room_and_has_what_the_login_took() {
-    use wsbench_load::plan::{Awaited, Expected, LoginStep, LoginSteps, Pattern, Rooms, Spoken};
+    use wsbench_load::plan::{Expected, LoginStep, LoginSteps, Rooms, Spoken};
     let login = LoginSteps::default()
         .then(LoginStep::Send(Spoken::text(
             Template::for_words(r#"{"session":"of {conn}"}"#).unwrap(),
@@ -156,4 +157,118 @@ fn a_request_is_for_a_room_and_has_what_the_login_took() {
     spec.clients.exchange.rooms = Some(Rooms::numbered(2));
     spec.clients.login = LoginSteps::default();
     assert!(spec.check().is_err(), "nothing was taken");
+}
+
+/// Requests with several answers, of which this is the last.
+fn streams(spec: &PlanSpec) -> PlanSpec {
+    let end = Pattern::Json {
+        pointer: "/end".to_owned(),
+        value: "true".to_owned(),
+    };
+    spec.clone().with(|spec| {
+        let request = spec.clients.exchange.request.as_mut().unwrap();
+        request.end = Some(Arc::new(Awaited::new(None, end)));
+    })
+}
+
+/// A server that sends five items 300 µs apart, and the end 300 µs behind the last.
+fn streaming(stops: Option<u64>) -> Scenario {
+    let mut scenario = Scenario::default();
+    scenario.server.streams = Some(Streaming {
+        items: 5,
+        each: Nanos::from_micros(300),
+        stops,
+    });
+    scenario
+}
+
+/// True of a time that is so many microseconds, and what some readings of the clock take.
+fn is_about(time: Nanos, micros: u64) -> bool {
+    (Nanos::from_micros(micros)..Nanos::from_micros(micros + 1)).contains(&time)
+}
+
+#[test]
+fn a_stream_is_told_by_its_first_item_its_gaps_and_its_end() {
+    for (at, template) in [("json:/id", RPC), ("order", r#"{"method":"ping"}"#)] {
+        let depth = if at == "order" { 1 } else { 3 };
+        let plan = streams(&requests(at, template, depth));
+        let result = run(&checked(&plan), streaming(None), None);
+        assert_eq!(result.failures, [], "{at}");
+        let items = &result.items;
+        assert_eq!(
+            (
+                result.messages.answered,
+                items.received,
+                items.empty_streams
+            ),
+            (1_000, 5_000, 0),
+            "{at}"
+        );
+        // The way there and back and the service are 110 µs; five gaps of 300 µs follow.
+        for (series, micros, count) in [
+            (Series::ItemFirstService, 110, 1_000),
+            (Series::Service, 1_610, 1_000),
+        ] {
+            let times = result.at(series);
+            assert_eq!(times.count(), count, "{at} {series:?}");
+            let (least, most) = (times.min().unwrap(), times.max().unwrap());
+            assert!(is_about(least, micros), "{at} {series:?} {least}");
+            assert!(
+                most < Nanos::from_micros(micros + 20),
+                "{at} {series:?} {most}"
+            );
+        }
+        let gaps = result.at(Series::ItemGap);
+        assert_eq!(gaps.count(), 4_000, "{at}");
+        let mean = gaps.mean_ns().unwrap();
+        assert!((299_000.0..301_000.0).contains(&mean), "{at} {mean}");
+    }
+}
+
+#[test]
+fn a_stream_that_stops_is_timed_out_and_its_gap_is_known_to_be_longer() {
+    let timeout = Nanos::from_millis(50);
+    let plan = streams(&requests("json:/id", RPC, 1)).with(|spec| {
+        spec.clients.timeout = timeout;
+    });
+    let result = run(&checked(&plan), streaming(Some(100)), None);
+    assert!(result.messages.is_conserved());
+    let cut_off = result.messages.timed_out;
+    assert!(cut_off >= 4, "{cut_off}");
+    let tail = result.at(Series::ItemGapCensored);
+    assert_eq!(tail.count(), cut_off);
+    assert!(
+        tail.min().unwrap() > timeout - Nanos::from_millis(2),
+        "{:?}",
+        tail.min()
+    );
+    assert_eq!(result.at(Series::ItemFirstCensored).count(), 0);
+    let example = result.failures[0].example.to_string();
+    assert!(example.contains("has not ended within 50ms"), "{example}");
+}
+
+#[test]
+fn what_comes_behind_an_end_is_a_further_answer_and_an_end_alone_an_empty_stream() {
+    let plan = streams(&requests("json:/id", RPC, 2));
+    let mut nothing = streaming(None);
+    nothing.server.streams = Some(Streaming::default());
+    let result = run(&checked(&plan), nothing, None);
+    assert_eq!(
+        (result.messages.answered, result.items.empty_streams),
+        (1_000, 1_000)
+    );
+    assert_eq!(result.at(Series::ItemFirst).count(), 0);
+    // An item alone is taken for the end where the end is said so; the rest comes again.
+    let plan = requests("json:/id", RPC, 2).with(|spec| {
+        let first = Pattern::Contains(b"\"item\":1,".to_vec());
+        let request = spec.clients.exchange.request.as_mut().unwrap();
+        request.end = Some(Arc::new(Awaited::new(None, first)));
+    });
+    let result = run(&checked(&plan), streaming(None), None);
+    assert_eq!(result.messages.answered, 1_000);
+    assert!(
+        result.messages.duplicated > 4_000,
+        "{}",
+        result.messages.duplicated
+    );
 }

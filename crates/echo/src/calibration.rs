@@ -46,8 +46,20 @@ pub struct Calibration {
     pub arrivals: bool,
     /// Messages go to other connections as well; `None` is an echo.
     pub broadcast: Option<BroadcastMode>,
+    /// JSON objects are answered with several messages; `None` answers them with one.
+    pub streams: Option<StreamMode>,
     /// Seed of the random times.
     pub seed: u64,
+}
+
+/// Answers of several messages: a JSON object comes back `items` times with a member `"item":K` before its
+/// own, K from 1 on, and at last with `"end":true` there. Other messages come back as they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StreamMode {
+    /// Items of each.
+    pub items: u32,
+    /// Time from one item to the next, and from the last to the end.
+    pub each: Duration,
 }
 
 /// A server that sends each message to all connections of a room.
@@ -135,6 +147,7 @@ impl Calibration {
         matches!(self.delay, TimeDistribution::Constant(_))
             && self.misbehave.is_empty()
             && self.touch == 0
+            && self.streams.is_none()
             && !self.bucket.is_some_and(|bucket| bucket.drops)
     }
 

@@ -12,7 +12,7 @@ use wsbench_wire::mask::MaskKey;
 use wsbench_wire::opcode::OpCode;
 
 use crate::answering::{Answering, Next, chosen};
-use crate::calibration::Misbehaviour;
+use crate::calibration::{Calibration, Misbehaviour};
 
 /// A message that nobody asked for.
 const UNASKED: &[u8] = b"nobody asked for this message";
@@ -29,6 +29,8 @@ pub(crate) struct FaultInjection {
     faults: Faults,
     /// Octets written for each connection.
     touch: usize,
+    /// Items of the answer to each JSON object; `None` answers it with one message.
+    items: Option<u32>,
     connections: u64,
     messages: u64,
     /// The answer under way.
@@ -86,15 +88,16 @@ pub(crate) struct Memory {
 }
 
 impl FaultInjection {
-    /// An echo with these faults, that writes `touch` octets of memory for each connection.
-    pub(crate) fn new(misbehaviours: &[Misbehaviour], touch: usize) -> Self {
+    /// An echo with the faults of a calibration, its memory and its streams.
+    pub(crate) fn new(calibration: &Calibration) -> Self {
         let mut faults = Faults::default();
-        for misbehaviour in misbehaviours {
+        for misbehaviour in &calibration.misbehave {
             faults.add(*misbehaviour);
         }
         Self {
             faults,
-            touch,
+            touch: calibration.touch,
+            items: calibration.streams.map(|streams| streams.items),
             ..Self::default()
         }
     }
@@ -137,6 +140,24 @@ impl FaultInjection {
         }
     }
 
+    /// Sends a JSON object back as the items of a stream, and its end.
+    fn push_stream(&self, items: u32, object: &[u8], out: &mut FrameBuffer) {
+        let mut part = |member: &str| {
+            let rest = &object[1..];
+            let comma: &[u8] = if rest.trim_ascii_start().starts_with(b"}") {
+                b""
+            } else {
+                b","
+            };
+            let part = [b"{", member.as_bytes(), comma, rest].concat();
+            self.push_answer(MessageKind::Text, &part, out);
+        };
+        for number in 1..=items {
+            part(&format!(r#""item":{number}"#));
+        }
+        part(r#""end":true"#);
+    }
+
     /// Sends the answer, and with it or behind it the one that waited; or lets this one wait.
     fn push_in_turn(
         &self,
@@ -166,7 +187,11 @@ impl FaultInjection {
             out.push_frame(true, OpCode::Ping, None, &[b"are you there?"]);
         }
         if !hits(faults.drop, n) {
-            self.push_in_turn(memory, kind, bytes, out);
+            if let (Some(items), b'{', MessageKind::Text) = (self.items, first(bytes), kind) {
+                self.push_stream(items, bytes, out);
+            } else {
+                self.push_in_turn(memory, kind, bytes, out);
+            }
             if hits(faults.duplicate, n) {
                 self.push_answer(kind, bytes, out);
             }
@@ -327,6 +352,11 @@ pub(crate) fn hits(every: Option<u64>, n: u64) -> bool {
     every.is_some_and(|every| n.is_multiple_of(every.max(1)))
 }
 
+/// The first octet of a message; zero of an empty one.
+fn first(bytes: &[u8]) -> u8 {
+    bytes.first().copied().unwrap_or_default()
+}
+
 /// Place to split a message in two: in the middle, for text at a character's boundary.
 fn middle(kind: MessageKind, bytes: &[u8]) -> usize {
     let mut middle = bytes.len() / 2;
@@ -363,7 +393,10 @@ mod tests {
 
     #[test]
     fn wrong_bytes_keep_length_and_utf8() {
-        let mut fault_injection = FaultInjection::new(&[Misbehaviour::WrongBytes { every: 1 }], 0);
+        let mut fault_injection = FaultInjection::new(&Calibration {
+            misbehave: vec![Misbehaviour::WrongBytes { every: 1 }],
+            ..Calibration::default()
+        });
         let ends = ('\u{20}'..='\u{2fff}')
             .chain('\u{d7a0}'..='\u{e0ff}')
             .chain('😀'..='😿');

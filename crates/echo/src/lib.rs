@@ -53,7 +53,8 @@ mod unfinished;
 mod worker;
 
 pub use calibration::{
-    BroadcastMode, Calibration, Misbehaviour, ParseMisbehaviourError, Stall, TokenBucket,
+    BroadcastMode, Calibration, Misbehaviour, ParseMisbehaviourError, Stall, StreamMode,
+    TokenBucket,
 };
 pub use certificate::{Certificate, CertificateError};
 pub use config::{Compression, Config};

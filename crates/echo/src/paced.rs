@@ -32,6 +32,8 @@ pub(crate) struct Paced {
     delay: Draws,
     burn: Option<Burn>,
     two_writes: bool,
+    /// Time from one message of an answer to the next.
+    each: Duration,
     stall: Option<Stall>,
     /// The beginning of the next stall.
     stalls_at: Instant,
@@ -65,6 +67,7 @@ impl Paced {
             delay: Draws::new(order.delay.clone(), order.seed, number),
             burn: (!order.burn.is_zero()).then(|| Burn::new(order.burn)),
             two_writes: order.two_writes,
+            each: order.streams.map_or(Duration::ZERO, |streams| streams.each),
             stall: order.stall,
             stalls_at: start + order.stall.map_or(Duration::ZERO, |stall| stall.every),
             arrived: start,
@@ -91,7 +94,8 @@ impl Paced {
 
     /// True if answers leave at times of their own.
     fn holds(&self) -> bool {
-        self.bucket.is_some() || self.two_writes || !self.service.is_zero() || !self.delay.is_zero()
+        let is_late = !self.service.is_zero() || !self.delay.is_zero() || !self.each.is_zero();
+        self.bucket.is_some() || self.two_writes || is_late
     }
 
     fn hold(&mut self, due: Instant, key: ConnectionKey, bytes: &[u8], next: Next) {
@@ -140,10 +144,23 @@ impl Pace for Paced {
         let Some(due) = self.due() else {
             return AnswerFate::Never;
         };
-        if !bytes.is_empty() || next != Next::Continue {
-            self.hold(due, key, bytes, next);
+        if bytes.is_empty() && next == Next::Continue {
+            return AnswerFate::Later;
         }
-        AnswerFate::Later
+        if self.each.is_zero() {
+            self.hold(due, key, bytes, next);
+            return AnswerFate::Later;
+        }
+        let (mut due, mut rest) = (due, bytes);
+        loop {
+            let (frame, further) = rest.split_at(frame_len(rest));
+            if further.is_empty() {
+                self.hold(due, key, frame, next);
+                return AnswerFate::Later;
+            }
+            self.hold(due, key, frame, Next::Continue);
+            (due, rest) = (due + self.each, further);
+        }
     }
 
     fn aside(&mut self, key: ConnectionKey, bytes: &[u8], next: Next) -> AnswerFate {
@@ -193,6 +210,27 @@ impl Pace for Paced {
     fn into_arrivals(self) -> Vec<Duration> {
         self.arrivals.unwrap_or_default()
     }
+}
+
+/// Length of the first frame, header and all (RFC 6455 section 5.2), at most that of the bytes.
+fn frame_len(bytes: &[u8]) -> usize {
+    let extended = |len: usize| {
+        let octets = bytes.get(2..2 + len)?;
+        let number = octets
+            .iter()
+            .fold(0_u64, |number, octet| number << 8 | u64::from(*octet));
+        Some(2 + len + usize::try_from(number).ok()?)
+    };
+    let len = bytes.get(1).and_then(|second| {
+        let mask = if second & 0x80 == 0 { 0 } else { 4 };
+        let len = match second & 0x7f {
+            126 => extended(2)?,
+            127 => extended(8)?,
+            short => 2 + usize::from(short),
+        };
+        Some(len + mask)
+    });
+    len.map_or(bytes.len(), |len| len.min(bytes.len()))
 }
 
 impl PartialEq for Waiting {
@@ -313,6 +351,40 @@ mod tests {
             assert_eq!(held.key.place, place);
         }
         assert_eq!(paced.release(), None);
+    }
+
+    #[test]
+    fn the_messages_of_an_answer_leave_one_by_one() {
+        use wsbench_wire::frame::FrameBuffer;
+        use wsbench_wire::opcode::OpCode;
+        let each = 5 * MS;
+        let mut paced = paced(|order| {
+            order.streams = Some(crate::calibration::StreamMode { items: 3, each });
+        });
+        let mut frames = FrameBuffer::new();
+        let lengths = [3, 200, 70_000];
+        for len in lengths {
+            frames.push_frame(true, OpCode::Text, None, &[&vec![b'a'; len]]);
+        }
+        paced.arrived();
+        let start = paced.arrived;
+        let key = ConnectionKey {
+            place: 0,
+            serial: 0,
+        };
+        assert_eq!(
+            paced.message(key, frames.as_slice(), Next::Finish),
+            AnswerFate::Later
+        );
+        for (number, (len, header)) in lengths.into_iter().zip([2, 4, 10]).enumerate() {
+            assert_eq!(paced.next_due(), Some(start + each * number as u32));
+            let waiting = paced.line.pop().unwrap();
+            assert_eq!(waiting.held.bytes.len(), header + len);
+            let is_last = number == 2;
+            assert_eq!(waiting.held.next == Next::Finish, is_last);
+        }
+        assert_eq!(frame_len(&[0x81]), 1);
+        assert_eq!(frame_len(&[0x81, 127, 0xff]), 3);
     }
 
     #[test]

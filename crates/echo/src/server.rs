@@ -233,7 +233,7 @@ impl Server {
         }
         self.run_as(
             stop,
-            || FaultInjection::new(&calibration.misbehave, calibration.touch),
+            || FaultInjection::new(&calibration),
             |thread| Paced::new(&calibration, thread, start),
         )
     }

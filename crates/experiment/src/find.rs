@@ -186,7 +186,7 @@ fn needed_s(settings: &Settings, load: f64) -> Option<f64> {
     let per_s = settings.over.draws_at(load)?;
     let needed = settings.objectives.iter().map(|objective| match objective {
         Objective::Time { percentile, .. } => SAMPLES_ABOVE / (1.0 - percentile / 100.0) / per_s,
-        Objective::Errors { .. } => 0.0,
+        Objective::Errors { .. } | Objective::Reach { .. } => 0.0,
     });
     Some(needed.fold(0.0, f64::max))
 }
@@ -542,6 +542,10 @@ impl EarlyDecision<'_> {
             Objective::Errors { at_most } => {
                 let right = messages.answered.max(sessions.opened);
                 right as f64 * at_most >= RULE_OF_THREE
+            }
+            Objective::Reach { at_least } => {
+                let expected = so_far.tally.deliveries.expected as f64;
+                expected * (1.0 - at_least) >= RULE_OF_THREE
             }
             Objective::Time { .. } => true,
         });

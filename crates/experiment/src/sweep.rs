@@ -10,6 +10,7 @@ use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, PlanError, StopRule};
 use wsbench_load::series::Series;
+use wsbench_load::tally::DeliveryCounts;
 use wsbench_record::document::{Distribution, Document, Ended, Percentile, Support};
 use wsbench_record::objective::Objective;
 use wsbench_record::provenance::Provenance;
@@ -108,7 +109,10 @@ pub fn sweep(settings: &Settings, runner: &mut dyn Runner) -> Result<Sweep, Swee
     let rates = rates(&fitted.settings, capacity_per_s);
     let mut course = Course {
         asked,
-        collected: rates.iter().map(|rate| FiguresAtRate::new(*rate)).collect(),
+        collected: rates
+            .iter()
+            .map(|rate| FiguresAtRate::new(*rate, &asked.objectives))
+            .collect(),
         planned: rates.len() * fitted.settings.rounds as usize,
         order: order(rates.len(), asked.rounds, asked.plan.seed),
         fitted,
@@ -430,6 +434,9 @@ struct FiguresAtRate {
     times: Pooled,
     /// Of messages to many.
     last: Option<Pooled>,
+    /// The times that each objective is of.
+    objectives: Vec<(Objective, Pooled)>,
+    deliveries: DeliveryCounts,
     due: u64,
     answered: u64,
     received: u64,
@@ -438,11 +445,16 @@ struct FiguresAtRate {
 }
 
 impl FiguresAtRate {
-    fn new(asked_per_s: f64) -> Self {
+    fn new(asked_per_s: f64, objectives: &[Objective]) -> Self {
         Self {
             asked_per_s,
             times: Pooled::default(),
             last: None,
+            objectives: objectives
+                .iter()
+                .map(|it| (*it, Pooled::default()))
+                .collect(),
+            deliveries: DeliveryCounts::default(),
             due: 0,
             answered: 0,
             received: 0,
@@ -459,6 +471,17 @@ impl FiguresAtRate {
             let last = self.last.get_or_insert_default();
             last.add(document.at(Series::DeliveryLast));
         }
+        for (objective, times) in &mut self.objectives {
+            if let Some(series) = objective.series(clients) {
+                times.add(document.at(series));
+            }
+        }
+        self.deliveries
+            .merge(&document.deliveries.unwrap_or_default());
+        // A message that lacks a receiver has not been answered; where the reach says how many may, it has.
+        let mut objectives = self.objectives.iter();
+        let is_by_reach = objectives.any(|(it, _)| matches!(it, Objective::Reach { .. }));
+        let allowed = if is_by_reach { 1.0 } else { 0.0 };
         let messages = &document.messages;
         self.due += messages.sent + messages.unsent;
         self.answered += messages.answered;
@@ -471,7 +494,7 @@ impl FiguresAtRate {
             p50_ns: spans.p50,
             p99_ns: spans.p99,
             p99_9_ns: spans.p99_9,
-            overloaded: document.ended != Ended::Complete || is_rate_missed(document, 0.0),
+            overloaded: document.ended != Ended::Complete || is_rate_missed(document, allowed),
             generator_limited: document.audit.is_generator_limited(),
         });
     }
@@ -481,12 +504,21 @@ impl FiguresAtRate {
         let overloaded = self.runs.iter().filter(|run| run.overloaded).count();
         let missed = self.due.saturating_sub(self.answered);
         let received_per_s = self.received as f64 / self.measured_s.max(1e-9);
+        let error_share = missed as f64 / self.due.max(1) as f64;
+        let figure = |(objective, times): &(Objective, Pooled)| match objective {
+            Objective::Reach { .. } => self.deliveries.reach(),
+            Objective::Time { .. } | Objective::Errors { .. } => {
+                let figure = objective::figure_of(objective, &times.distribution(), error_share);
+                figure.filter(|figure| figure.is_finite())
+            }
+        };
         (!self.runs.is_empty()).then(|| Point {
             asked_per_s: self.asked_per_s,
             received_per_s,
             response_ns: self.times.distribution(),
             delivery_last_ns: self.last.as_ref().map(Pooled::distribution),
-            error_share: missed as f64 / self.due.max(1) as f64,
+            error_share,
+            objectives: self.objectives.iter().map(figure).collect(),
             overloaded: 2 * overloaded >= self.runs.len(),
             runs: self.runs,
         })
@@ -516,19 +548,9 @@ fn knee(points: &[Point], objectives: &[Objective]) -> Knee {
         .filter_map(|point| Some((point, power(point)?)));
     let greatest = powers.max_by(|(_, a), (_, b)| a.total_cmp(b));
     let meets = |point: &Point| {
+        let mut figures = objectives.iter().zip(&point.objectives);
         !point.overloaded
-            && objectives.iter().all(|objective| {
-                let spans = match objective {
-                    Objective::Time {
-                        series: Some(Series::DeliveryLast),
-                        ..
-                    } => point.delivery_last_ns.as_ref(),
-                    _ => Some(&point.response_ns),
-                };
-                let figure = spans
-                    .and_then(|spans| objective::figure_of(objective, spans, point.error_share));
-                figure.is_some_and(|figure| figure <= objective.limit())
-            })
+            && figures.all(|(objective, figure)| figure.is_some_and(|it| objective.is_met_by(it)))
     };
     Knee {
         p99_doubles_per_s: last_before_failing(&known, doubles).filter(|_| is_curve),

@@ -285,6 +285,36 @@ fn errors_fail_a_trial_beyond_their_limit() {
     assert_eq!(search_generous.holds.unwrap().load, 500.0);
 }
 
+/// Of deliveries one in a hundred is lost: one in ten messages of ten receivers lacks one, and all the same 98 %
+/// are reached, and 99.9 % are not.
+#[test]
+fn a_reach_holds_by_deliveries_and_not_by_messages() {
+    for (at_least, holds) in [(0.98, true), (0.999, false)] {
+        let mut scenario = to_all();
+        scenario.server.broadcast = Some(ToAll {
+            loss_ppm: 10_000,
+            ..ToAll::default()
+        });
+        let of_last = of_last(&settings(p99(D), 5), Nanos::from_secs(5));
+        let settings = Settings {
+            start: Some(50.0),
+            most_trials: 1,
+            objectives: vec![Objective::Reach { at_least }],
+            plan: of_last
+                .plan
+                .edited(|spec| spec.clients.timeout = Nanos::from_secs(1))
+                .unwrap(),
+            ..of_last
+        };
+        let search = search(scenario, &settings);
+        let trial = &search.trials[0];
+        assert_eq!(search.holds.is_some(), holds, "{at_least}: {trial:?}");
+        assert_eq!(trial.cause, (!holds).then_some(Cause::Reach), "{trial:?}");
+        let reach = trial.readings[0].figure.unwrap();
+        assert!((reach - 0.99).abs() < 0.005, "{reach}");
+    }
+}
+
 /// Above `from_per_s` the generator is in the way: in the first run at a load, or in every one.
 struct Spoiling {
     runner: Simulated,

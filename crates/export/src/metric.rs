@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use wsbench::observer::Stage;
 use wsbench_load::series::{Home, Series};
 use wsbench_load::tally::{
-    AckCounts, BlockedCounts, ByteCounts, ConnectionCounts, Counter, DeliveryCounts, MessageCounts,
-    PushCounts, ReturnCounts, SessionCounts, SlowCounts, Tally,
+    AckCounts, BlockedCounts, ByteCounts, ConnectionCounts, Counter, DeliveryCounts, ItemCounts,
+    MessageCounts, PushCounts, ReturnCounts, SessionCounts, SlowCounts, Tally,
 };
 
 /// Name before every metric's own.
@@ -214,6 +214,7 @@ pub fn table() -> Vec<Metric> {
             it.books.deliveries.as_ref()
         }),
         counted("acks.", AckCounts::ALL, |it| it.books.acks.as_ref()),
+        counted("items.", ItemCounts::ALL, |it| it.books.items.as_ref()),
         counted("pushes.", PushCounts::ALL, |it| it.books.pushes.as_ref()),
         counted("sessions.", SessionCounts::ALL, |it| {
             it.books.sessions.as_ref()
@@ -338,6 +339,9 @@ pub struct Books {
     /// Acknowledgements of messages so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acks: Option<AckCounts>,
+    /// Items of streams so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub items: Option<ItemCounts>,
     /// Messages that the server sent by itself so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pushes: Option<PushCounts>,
@@ -360,6 +364,7 @@ impl From<&Tally> for Books {
         Self {
             deliveries: kept(&tally.deliveries),
             acks: kept(&tally.acks),
+            items: kept(&tally.items),
             pushes: kept(&tally.pushes),
             sessions: kept(&tally.sessions),
             returns: kept(&tally.returns),
@@ -397,6 +402,7 @@ mod tests {
             + BlockedCounts::ALL.len()
             + DeliveryCounts::ALL.len()
             + AckCounts::ALL.len()
+            + ItemCounts::ALL.len()
             + PushCounts::ALL.len()
             + SessionCounts::ALL.len()
             + ReturnCounts::ALL.len()

@@ -178,6 +178,7 @@ impl Snapshot {
                 books: Books {
                     deliveries: document.deliveries,
                     acks: document.acks,
+                    items: document.items,
                     pushes: document.pushes,
                     sessions: document.sessions,
                     returns: document.returns,

@@ -81,6 +81,7 @@ fn fan_out(spec: &mut PlanSpec, seat: &Seat, all_workers: u32) {
     }
     clients.roles.clear();
     (exchange.audience, exchange.envelope, exchange.ack) = (Audience::Sender, None, None);
+    exchange.numbered = None;
     if sends {
         (exchange.flow, exchange.rooms) = (Flow::Oneway, None);
     } else {

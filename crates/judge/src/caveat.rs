@@ -13,6 +13,7 @@ mod exchange;
 mod failures;
 mod fleet;
 mod instrument;
+mod items;
 mod machine;
 mod pacing;
 mod presence;
@@ -41,6 +42,7 @@ pub(crate) fn audit(record: &Record, spelling: &dyn Spelling) -> Audit {
     let mut doubts = exchange::caveats(record);
     doubts.extend(deliveries::caveats(record));
     doubts.extend(acks::caveats(record));
+    doubts.extend(items::caveats(record));
     doubts.extend(pushes::caveats(record));
     doubts.extend(fleet::caveats(record));
     doubts.extend(pacing::caveats(record));

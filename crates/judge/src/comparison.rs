@@ -270,7 +270,7 @@ fn exchanges(a: &Population, b: &Population) -> Vec<String> {
         ),
         (of_a.payload != of_b.payload, "the messages differ"),
         (
-            of_a.request != of_b.request,
+            of_a.request != of_b.request || of_a.numbered != of_b.numbered,
             "answers are known otherwise in one than in the other",
         ),
         (
@@ -635,6 +635,7 @@ mod tests {
                     plan.clients.exchange.request = Some(ByNumber {
                         at: "json:/id".parse().unwrap(),
                         failed: None,
+                        end: None,
                     });
                 },
             ),

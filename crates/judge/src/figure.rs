@@ -22,12 +22,20 @@ pub use table::Sense;
 pub use unit::Unit;
 
 /// The series of which a run under way tells how sure it is.
-const WATCHED: [Series; 5] = [
+const WATCHED: [Series; 13] = [
     Series::Response,
     Series::Delivery,
+    Series::DeliveryFirst,
     Series::DeliveryLast,
+    Series::Skew,
+    Series::Ack,
+    Series::ItemFirst,
+    Series::ItemGap,
     Series::PushGap,
     Series::PushAge,
+    Series::Opening,
+    Series::Login,
+    Series::Ping,
 ];
 
 /// One number of a document.

@@ -4,7 +4,7 @@
 
 use wsbench_load::series::Series;
 use wsbench_record::document::{Distribution, Percentile, Record};
-use wsbench_record::objective::{OBJECTIVE_SERIES, Objective};
+use wsbench_record::objective::{OBJECTIVE_SERIES, Objective, REACH};
 use wsbench_setting::{Field, text};
 
 use crate::expression::{self, Allowed, Bound, BoundedFigure, ExpressionError, Reason, Relation};
@@ -19,13 +19,23 @@ pub const ALLOWED: Allowed = Allowed {
     relations: &[Relation::Below, Relation::AtMost],
     units,
     figures: || {
-        "errors, and any percentile of the response time, like p99.9; of a broadcast p99 is of each \
-         delivery, delivery.last.p99 of the last one of each message; of sessions opening.p99 and login.p99"
-            .to_owned()
+        let named = OBJECTIVE_SERIES.map(|(_, key)| key);
+        format!(
+            "errors, {REACH}, and any percentile of what the load is about, like p99.9, or of one of {}, like \
+             delivery.last.p99",
+            named.join(", ")
+        )
     },
     baseline: false,
     example: "p99<5ms or errors<0.01%",
     another: || text!["give ", Field::Objective, " again for another objective"],
+};
+
+/// The same of the reach, of which too little is what is wrong.
+const ALLOWED_OF_REACH: Allowed = Allowed {
+    relations: &[Relation::Above, Relation::AtLeast],
+    example: "delivery.reach>=99.9%",
+    ..ALLOWED
 };
 
 /// The share of errors, by the name of their number.
@@ -35,6 +45,7 @@ fn is_errors(name: &str) -> bool {
 
 fn units(name: &str) -> Vec<Unit> {
     match name {
+        _ if name == REACH => vec![Figure::ERROR_SHARE.unit()],
         _ if is_errors(name) => vec![Figure::ERROR_SHARE.unit()],
         _ if percentile(name).is_some() => vec![Unit::Span],
         _ => Vec::new(),
@@ -68,7 +79,11 @@ fn percentile(name: &str) -> Option<(Option<Series>, f64)> {
 /// # Errors
 /// [`ExpressionError`] with the place and what would be right there.
 pub fn parse(text: &str) -> Result<Objective, ExpressionError> {
-    expression::parse(text, &ALLOWED)?.try_into()
+    let figure: String = text.trim_start().chars().take(REACH.len()).collect();
+    match figure.to_lowercase() == REACH {
+        true => expression::parse(text, &ALLOWED_OF_REACH)?.try_into(),
+        false => expression::parse(text, &ALLOWED)?.try_into(),
+    }
 }
 
 impl TryFrom<BoundedFigure> for Objective {
@@ -82,6 +97,17 @@ impl TryFrom<BoundedFigure> for Objective {
             }
         };
         let name = &expression.figure;
+        let is_reach = name == REACH;
+        if is_reach {
+            if limit > 1.0 {
+                let limit = "100%";
+                let reason = Reason::TooLarge { limit };
+                return Err(expression.bound_fault(reason, &ALLOWED_OF_REACH));
+            }
+            // A percentage as a share may miss the nearest one by a bit.
+            let at_least = (limit * 1e12).round() / 1e12;
+            return Ok(Self::Reach { at_least });
+        }
         if is_errors(name) {
             if limit >= 1.0 {
                 let limit = "below 100%";
@@ -126,17 +152,18 @@ fn whole_ns(ns: f64) -> Result<u64, Reason> {
 /// A message that was never answered counts as one that took too long.
 #[must_use]
 pub fn figure(objective: &Objective, record: &Record) -> Option<f64> {
-    match objective.series(&record.plan.clients) {
-        Some(series) => figure_of(objective, record.at(series), 0.0),
-        None => error_share(record),
+    match (objective, objective.series(&record.plan.clients)) {
+        (_, Some(series)) => figure_of(objective, record.at(series), 0.0),
+        (Objective::Reach { .. }, None) => record.deliveries?.reach(),
+        (_, None) => error_share(record),
     }
 }
 
-/// The same from these times and this share of errors.
+/// The same from these times, or from this share where it is of one.
 #[must_use]
-pub fn figure_of(objective: &Objective, spans: &Distribution, error_share: f64) -> Option<f64> {
+pub fn figure_of(objective: &Objective, spans: &Distribution, share: f64) -> Option<f64> {
     let Objective::Time { percentile, .. } = *objective else {
-        return Some(error_share);
+        return Some(share);
     };
     let above = spans.count as f64 * (1.0 - percentile / 100.0);
     // A hair below, since 1 − 0.99 is no hundredth in binary.
@@ -225,9 +252,42 @@ mod tests {
         for name in ["opening.p99", "login.p99.9"] {
             assert_eq!(parse(&format!("{name}<200ms")).unwrap().name(), name);
         }
+        for name in [
+            "delivery.first.p50",
+            "skew.p99",
+            "ack.p90",
+            "item.first.p99",
+            "item.gap.p99",
+            "ping.p50",
+        ] {
+            assert_eq!(parse(&format!("{name}<200ms")).unwrap().name(), name);
+        }
+        let reach = Objective::Reach { at_least: 0.999 };
+        assert_eq!(parse("delivery.reach >= 99.9%"), Ok(reach));
+        assert_eq!(
+            parse("delivery.reach>100%"),
+            Ok(Objective::Reach { at_least: 1.0 })
+        );
         let errors = Objective::Errors { at_most: 0.0001 };
         assert_eq!(parse("errors<0.01%"), Ok(errors));
         assert_eq!(parse("Errors<0%"), Ok(Objective::Errors { at_most: 0.0 }));
+    }
+
+    #[test]
+    fn a_reach_is_asked_for_at_least() {
+        for (text, words) in [
+            ("delivery.reach", "> or >= must stand here"),
+            ("delivery.reach<99%", "'<' cannot stand here, only > or >="),
+            ("delivery.reach>=101%", "100%"),
+            ("delivery.reach>=5ms", "no unit of"),
+        ] {
+            let told = parse(text).unwrap_err().to_string();
+            assert!(told.contains(words), "{told}");
+            assert!(
+                told.ends_with("write it like delivery.reach>=99.9%"),
+                "{told}"
+            );
+        }
     }
 
     #[test]
@@ -237,7 +297,7 @@ mod tests {
             ("p99", 4, "< or <= must stand here"),
             ("p99>5ms", 4, "'>' cannot stand here, only < or <="),
             ("mean<5ms", 1, "no figure is called 'mean'"),
-            ("pinf<5ms", 1, "errors, and any percentile"),
+            ("pinf<5ms", 1, "and any percentile"),
             ("p<5ms", 1, "no figure is called 'p'"),
             ("service.p99<5ms", 1, "no figure is called 'service.p99'"),
             ("p100<5ms", 1, "above 0 and below 100"),

@@ -7,6 +7,7 @@
 use std::fmt;
 
 use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::Population;
 use wsbench_load::result::WindowSlice;
 use wsbench_load::series::Series;
 use wsbench_record::units::span;
@@ -117,6 +118,19 @@ impl Until {
             },
             _ => self,
         }
+    }
+
+    /// True of a figure that a load of `clients` has.
+    #[must_use]
+    pub fn is_of(&self, clients: &Population) -> bool {
+        let series = self.figure.series().filter(|_| !self.is_bare);
+        series.is_none_or(|series| clients.tells_of(series))
+    }
+
+    /// The name of the figure: `delivery.last.p99`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.figure.short(self.is_bare)
     }
 
     /// Half the interval of confidence of the figure, in the unit of its bound: a share, or ns.

@@ -288,6 +288,47 @@ impl Meter {
         self.tally.acks.unasked += u64::from(self.window.contains(received));
     }
 
+    /// Books an item of a stream, which came `at` that time behind the one that came at `before`.
+    #[inline]
+    pub fn item(&mut self, times: Times, before: Option<Nanos>, at: Nanos) {
+        let items = &mut self.tally.items;
+        items.received_in_window += u64::from(self.window.contains(at));
+        if times.due < self.window.opens {
+            return;
+        }
+        items.received += 1;
+        match before {
+            None => {
+                self.tally.record(Series::ItemFirst, at - times.due);
+                self.tally.record(Series::ItemFirstService, at - times.sent);
+            }
+            Some(before) => {
+                items.in_shared_reads += u64::from(at <= before);
+                self.tally.record(Series::ItemGap, at - before);
+            }
+        }
+    }
+
+    /// Books the end of a stream that had no item.
+    pub fn stream_was_empty(&mut self, times: Times) {
+        self.tally.items.empty_streams += u64::from(times.due >= self.window.opens);
+    }
+
+    /// Books that a stream is awaited no more whose latest item came at `latest`: the next one, or the
+    /// first, is known only to have taken longer than until now.
+    pub fn stream_given_up(&mut self, times: Times, latest: Option<Nanos>, now: Nanos) {
+        let is_composed_alone = times.sent == Nanos::ZERO && times.due > Nanos::ZERO;
+        if times.due < self.window.opens || is_composed_alone {
+            return;
+        }
+        let (whole, tail, since) = match latest {
+            None => (Series::ItemFirst, Series::ItemFirstCensored, times.due),
+            Some(at) => (Series::ItemGap, Series::ItemGapCensored, at),
+        };
+        self.tally.record(whole, now - since);
+        self.tally.record(tail, now - since);
+    }
+
     /// Books what is read off a message that the server sent by itself within the window: the gap since
     /// the one before it, and its age.
     #[inline]

@@ -13,6 +13,7 @@ mod error;
 mod expect;
 mod flow;
 mod lives;
+mod locator;
 mod login;
 mod membership;
 mod opening;
@@ -29,6 +30,7 @@ mod stored;
 mod tests;
 mod timing;
 mod tls;
+mod told;
 mod unit;
 mod upkeep;
 
@@ -45,6 +47,7 @@ pub use error::{PlanError, Why};
 pub use expect::{Expect, Promise, TOLERATED_FAILURES};
 pub use flow::{ClockProbe, Flow, Pushes, Stamp, StampError};
 pub use lives::threads_at_most;
+pub use locator::{Locator, LocatorError, Pointer};
 pub use login::{Expected, HandedLogin, LoginStep, LoginSteps, NotHanded, Spoken};
 pub use membership::LoginTurn;
 pub use opening::{
@@ -52,7 +55,7 @@ pub use opening::{
     is_field_value, is_origin, is_token,
 };
 pub use payload::{Encoding, Greeting, LARGEST_MESSAGE, Matching, Payload, PayloadFacts, Verify};
-pub use request::{ByNumber, Locator, LocatorError, Pointer};
+pub use request::{ByNumber, Correlation};
 pub use returns::{Drill, Reconnect, Returns};
 pub use role::{Envelope, Role};
 pub use rooms::{RoomSet, Rooms, Spread};

@@ -248,6 +248,7 @@ series! {
     DeliveryFirst = "delivery_first" + "_ns" {
         title: "first receiver",
         caption: "delivery to the first receiver",
+        in_slices: true,
         shown: Shown::IfMeasured,
     }
     /// From the time at which a message was due to its arrival at the last of its receivers, ns: one
@@ -271,6 +272,7 @@ series! {
     Skew = "skew" + "_ns" {
         title: "skew",
         caption: "first to last receiver",
+        in_slices: true,
         shown: Shown::IfMeasured,
     }
     /// From the time at which a message was due to the arrival of its acknowledgement at its sender, ns.
@@ -294,6 +296,43 @@ series! {
         title: "ack from sent",
         caption: "acknowledgement from when it was sent",
         shown: Shown::IfMeasured,
+    }
+    /// From the time at which a request was due to its first item, ns, by the kernel's stamps where there
+    /// are any: one sample a request that has several answers and had one. Absent of other loads.
+    ItemFirst = "item_first" + "_ns" {
+        title: "first item",
+        caption: "first item of a stream",
+        shown: Shown::IfMeasured,
+        in_intervals: Some(Detail::Percentiles),
+        in_slices: true,
+        tail: Some(Series::ItemFirstCensored),
+    }
+    /// The part of those that belongs to requests given up without an item: how long they had been due.
+    ItemFirstCensored = "item_first_censored" + "" {
+        title: "no item",
+        caption: "first item until given up",
+        shown: Shown::AsTail,
+    }
+    /// The same from the time at which the request was sent, ns.
+    ItemFirstService = "item_first_service" + "_ns" {
+        title: "first item from sent",
+        caption: "first item from when it was asked for",
+        shown: Shown::IfMeasured,
+    }
+    /// From one item of a request to its next, ns, by the kernel's stamps where there are any.
+    ItemGap = "item_gap" + "_ns" {
+        title: "item gap",
+        caption: "item to next item of a stream",
+        shown: Shown::IfMeasured,
+        in_slices: true,
+        tail: Some(Series::ItemGapCensored),
+    }
+    /// The part of those behind which no item came: from the latest item of requests that were given up
+    /// before their end.
+    ItemGapCensored = "item_gap_censored" + "" {
+        title: "no further item",
+        caption: "item to next item until given up",
+        shown: Shown::AsTail,
     }
     /// From one message that the server sent by itself to the next on the same connection, ns, by the
     /// kernel's stamps where there are any: one sample a message but the first of a connection.
@@ -424,6 +463,7 @@ series! {
         title: "ping",
         caption: "pings",
         in_intervals: Some(Detail::Percentiles),
+        in_slices: true,
     }
 }
 

@@ -7,7 +7,7 @@ use wsbench_wire::connection::MessageKind;
 
 use crate::message::{TagFinder, run_number};
 use crate::nanos::Nanos;
-use crate::plan::{Encoding, Plan, RoomSet, Spread};
+use crate::plan::{Encoding, Locator, Plan, RoomSet, Spread};
 use crate::template::{Captured, Values};
 
 /// Speech on the connections of a worker beside the messages of the load.
@@ -25,6 +25,8 @@ pub struct Speech {
     kept: HashMap<u32, KeptValues>,
     /// Finds messages of the run in what comes, where they are for many.
     finder: Option<TagFinder>,
+    /// Place of the number by which messages for many are known.
+    numbered: Option<Locator>,
 }
 
 /// State that is kept of a connection.
@@ -63,6 +65,9 @@ impl Speech {
             Encoding::Text => MessageKind::Text,
             Encoding::Binary => MessageKind::Binary,
         };
+        let exchange = &clients.exchange;
+        let has_own_words =
+            exchange.request_words().is_some() || exchange.end_of_streams().is_some();
         Self {
             run: run_number(plan.seed),
             epoch_ns: 0,
@@ -70,8 +75,9 @@ impl Speech {
             spread: clients.spread(),
             keeps: clients.has_captures()
                 || !clients.upkeep.is_empty()
-                || (clients.exchange.request_words().is_some() && rooms.is_some()),
+                || (has_own_words && rooms.is_some()),
             kept: HashMap::new(),
+            numbered: exchange.numbered.clone(),
             finder: clients
                 .is_fanned_out()
                 .then(|| TagFinder::of_run(kind, run_number(plan.seed))),
@@ -126,6 +132,7 @@ impl Speech {
         Values {
             connection,
             sequence,
+            message: 0,
             run: self.run,
             room: self.room(room),
             now_ns: self.epoch_ns.saturating_add(now.0),
@@ -171,7 +178,8 @@ impl Speech {
 
     /// True of a message that holds one of the run.
     pub(crate) fn is_of_run(&self, message: &[u8]) -> bool {
-        let finder = self.finder.as_ref();
-        finder.is_some_and(|finder| finder.find(message, 0).is_some())
+        let (finder, numbered) = (self.finder.as_ref(), self.numbered.as_ref());
+        let has_tag = finder.is_some_and(|finder| finder.find(message, 0).is_some());
+        has_tag || numbered.is_some_and(|at| at.number(message).is_some())
     }
 }

@@ -11,8 +11,8 @@ mod sum;
 pub use clock::{ClockBounds, ClockReadings};
 pub use counts::{
     AckCounts, BlockedCounts, ByteCounts, CompressedCounts, ConnectionCounts, Counter,
-    DeliveryCounts, Law, MessageCounts, PushCounts, ReturnCounts, SessionCounts, SlowCounts,
-    is_same,
+    DeliveryCounts, ItemCounts, Law, MessageCounts, PushCounts, ReturnCounts, SessionCounts,
+    SlowCounts, is_same,
 };
 pub use deciles::{DECILES, Deciles};
 pub use handed::{Addressed, Handed, Move, Partial, Published};
@@ -46,6 +46,9 @@ sums! {
         /// Acknowledgements of those messages.
         #[serde(default, with = "sparse")]
         acks: AckCounts,
+        /// Items of streams.
+        #[serde(default, with = "sparse")]
+        items: ItemCounts,
         /// Messages that the server sent by itself.
         #[serde(default, with = "sparse")]
         pushes: PushCounts,

@@ -86,6 +86,8 @@ enum Placeholder {
     Seq,
     /// The same, counted from 1: the number of a request, by which its answer is known.
     Request,
+    /// Number of a message for many over all connections, from 1, by which it is known.
+    Message,
     /// Random hexadecimal digits, so many.
     Hex(usize),
     /// Instant at which the message was due.
@@ -150,7 +152,7 @@ pub enum TemplateError {
     },
     /// The same, of a text that is said or awaited.
     #[error(
-        "at byte {at}: '{{{name}}}' is not known; there are {{conn}}, {{seq}}, {{n}}, {{run}}, \
+        "at byte {at}: '{{{name}}}' is not known; there are {{conn}}, {{seq}}, {{n}}, {{id}}, {{run}}, \
          {{room}}, {{tag}}, {{fill}}, {{now_ms}}, {{now_ns}}, {{rand:hex:16}}, {{env:NAME}}, \
          {{csv:FILE:COLUMN}}, {{cap.NAME}}, {{hmac:sha256:env:KEY:TEXT}} and {{jwt:hs256:env:KEY:CLAIMS}}"
     )]
@@ -500,7 +502,7 @@ impl Placeholder {
     fn is_number(self) -> bool {
         matches!(
             self,
-            Self::Id | Self::Seq | Self::Request | Self::Number | Self::Run
+            Self::Id | Self::Seq | Self::Request | Self::Message | Self::Number | Self::Run
         )
     }
 

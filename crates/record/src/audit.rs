@@ -178,6 +178,8 @@ pub enum Kind {
     OutOfRoom,
     /// Every message was acknowledged.
     NoAck,
+    /// Streams had items, each read by itself.
+    Streams,
     /// Nobody joined or left while messages were under way.
     Uncertain,
     /// Deliveries are told by when they came, and not by when they were read.

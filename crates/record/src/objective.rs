@@ -34,15 +34,30 @@ pub enum Objective {
         /// The limit, 0.0 to 1.0.
         at_most: f64,
     },
+    /// The share of the deliveries expected that are received is at least so large.
+    Reach {
+        /// The limit, 0.0 to 1.0.
+        at_least: f64,
+    },
 }
 
 impl Objective {
-    /// The most that its figure may be, in the figure's unit.
+    /// The most that its figure may be, or of the reach the least, in the figure's unit.
     #[must_use]
     pub fn limit(&self) -> f64 {
         match *self {
             Self::Time { at_most_ns, .. } => at_most_ns as f64,
             Self::Errors { at_most } => at_most,
+            Self::Reach { at_least } => at_least,
+        }
+    }
+
+    /// True of a figure within its limit.
+    #[must_use]
+    pub fn is_met_by(&self, figure: f64) -> bool {
+        match *self {
+            Self::Time { .. } | Self::Errors { .. } => figure <= self.limit(),
+            Self::Reach { at_least } => figure >= at_least,
         }
     }
 
@@ -51,7 +66,17 @@ impl Objective {
     pub fn series(&self, clients: &Population) -> Option<Series> {
         match *self {
             Self::Time { series, .. } => Some(series.unwrap_or(clients.headline_from_due())),
-            Self::Errors { .. } => None,
+            Self::Errors { .. } | Self::Reach { .. } => None,
+        }
+    }
+
+    /// True of an objective that a load of `clients` has a figure for.
+    #[must_use]
+    pub fn is_of(&self, clients: &Population) -> bool {
+        match *self {
+            Self::Time { series, .. } => series.is_none_or(|series| clients.tells_of(series)),
+            Self::Errors { .. } => true,
+            Self::Reach { .. } => clients.is_fanned_out(),
         }
     }
 
@@ -62,6 +87,8 @@ impl Objective {
             Self::Time { .. } if figure.is_infinite() => "never".to_owned(),
             Self::Time { .. } => span(figure),
             Self::Errors { .. } => share(figure),
+            // A share near the whole is told by its distance from that.
+            Self::Reach { .. } => format!("{} %", (figure * 1e8).round() / 1e6),
         }
     }
 
@@ -76,6 +103,7 @@ impl Objective {
                 None => format!("p{percentile}"),
             },
             Self::Errors { .. } => "errors".to_owned(),
+            Self::Reach { .. } => REACH.to_owned(),
         }
     }
 }
@@ -83,18 +111,31 @@ impl Objective {
 impl fmt::Display for Objective {
     /// `p99 ≤ 2.00ms`, `errors ≤ 0.01 %`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ≤ {}", self.name(), self.shown(self.limit()))
+        let relation = match self {
+            Self::Reach { .. } => '≥',
+            Self::Time { .. } | Self::Errors { .. } => '≤',
+        };
+        write!(f, "{} {relation} {}", self.name(), self.shown(self.limit()))
     }
 }
 
 /// Series by which objectives may be named, and their names in expressions.
-pub const OBJECTIVE_SERIES: [(Series, &str); 5] = [
+pub const OBJECTIVE_SERIES: [(Series, &str); 11] = [
     (Series::Response, "response"),
     (Series::Delivery, "delivery"),
+    (Series::DeliveryFirst, "delivery.first"),
     (Series::DeliveryLast, "delivery.last"),
+    (Series::Skew, "skew"),
+    (Series::Ack, "ack"),
+    (Series::ItemFirst, "item.first"),
+    (Series::ItemGap, "item.gap"),
     (Series::Opening, "opening"),
     (Series::Login, "login"),
+    (Series::Ping, "ping"),
 ];
+
+/// The name of the share of the deliveries expected that are received.
+pub const REACH: &str = "delivery.reach";
 
 fn objective_key(series: Series) -> &'static str {
     let mut all = OBJECTIVE_SERIES.into_iter();
@@ -143,6 +184,10 @@ mod tests {
         let errors = Objective::Errors { at_most: 0.0001 };
         assert_eq!(errors.to_string(), "errors ≤ 0.01 %");
         assert_eq!(errors.shown(0.05), "5 %");
+        let reach = Objective::Reach { at_least: 0.999 };
+        assert_eq!(reach.to_string(), "delivery.reach ≥ 99.9 %");
+        assert!(reach.is_met_by(1.0) && !reach.is_met_by(0.99));
+        assert!(errors.is_met_by(0.0) && !errors.is_met_by(0.01));
     }
 
     #[test]

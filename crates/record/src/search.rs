@@ -322,6 +322,8 @@ pub enum Cause {
     ResponseTime,
     /// More messages than allowed had no right answer.
     Errors,
+    /// Fewer deliveries than were asked for were received.
+    Reach,
     /// Less than 99.5 % of the messages that were due were answered within the window.
     Rate,
     /// More and more messages were out or waiting.
@@ -343,6 +345,7 @@ impl Cause {
         match self {
             Self::ResponseTime => "too slow",
             Self::Errors => "errors",
+            Self::Reach => "deliveries missing",
             Self::Rate => "rate not achieved",
             Self::Overloaded => "overloaded",
             Self::ServerDied => "the server died",

@@ -61,6 +61,10 @@ pub struct Point {
     pub delivery_last_ns: Option<Distribution>,
     /// Share of the messages without a right answer.
     pub error_share: f64,
+    /// The figure of each objective of the sweep, in their order, ns or a share; null where it is not known,
+    /// or without an end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub objectives: Vec<Option<f64>>,
     /// True where the server did not hold the rate in at least half of the runs.
     pub overloaded: bool,
     /// The runs, in the order in which they were made.

@@ -7,6 +7,7 @@
 mod attempts;
 mod deliveries;
 pub(crate) mod died;
+mod items;
 mod one_sided;
 pub(crate) mod percentiles;
 pub(crate) mod shape;
@@ -14,7 +15,7 @@ mod sheet;
 pub(crate) mod trust;
 
 use wsbench_judge::outcome::has_results;
-use wsbench_load::plan::{Arrival, Audience, Flow, StopRule, Verify};
+use wsbench_load::plan::{Arrival, Audience, Flow, Matching, Population, Rooms, StopRule, Verify};
 use wsbench_load::series::Series;
 use wsbench_record::audit::{Kind, Limit, Severity, Verdict};
 use wsbench_record::document::{Document, Ended, Percentile};
@@ -105,6 +106,9 @@ fn figures(sheet: &mut Sheet, document: &Document, shares: &[f64], left_out: Lef
         deliveries::between(sheet, document);
         deliveries::acks(sheet, document);
     }
+    if let Some(counts) = &document.items {
+        items::line(sheet, document, counts);
+    }
     if has_times && left_out < LeftOut::Shape {
         shape::line(sheet, headline(document));
     }
@@ -155,18 +159,7 @@ fn title(sheet: &mut Sheet, document: &Document) {
             ));
         }
     }
-    if clients.is_fanned_out() {
-        parts.push(match &clients.exchange.rooms {
-            Some(rooms) if clients.exchange.audience == Audience::Room => {
-                let each = match rooms.each {
-                    1 => String::new(),
-                    each => format!(", {} for each connection", count(each.into())),
-                };
-                format!("to {}{each}", counted(rooms.count.into(), "room"))
-            }
-            _ => "to all".to_owned(),
-        });
-    }
+    parts.extend(whom(clients));
     if clients.exchange.flow == Flow::Oneway {
         parts.push(plan_line::flow(&clients.exchange.flow).to_owned());
     }
@@ -288,6 +281,22 @@ impl Lead {
     }
 }
 
+/// The receivers of messages for many: `to 20 rooms`.
+fn whom(clients: &Population) -> Option<String> {
+    let number = |rooms: &Rooms| counted(rooms.count.into(), "room");
+    let words = match (clients.exchange.audience, &clients.exchange.rooms) {
+        (Audience::Sender, _) => return None,
+        (Audience::Room, Some(rooms)) if rooms.each > 1 => {
+            let each = count(rooms.each.into());
+            format!("to {}, {each} for each connection", number(rooms))
+        }
+        (Audience::Room, Some(rooms)) => format!("to {}", number(rooms)),
+        (Audience::One, Some(rooms)) => format!("each to one of {}", number(rooms)),
+        _ => "to all".to_owned(),
+    };
+    Some(words)
+}
+
 /// The first figure, and what became of what it is about.
 fn throughput(sheet: &mut Sheet, document: &Document) {
     let Lead { figure, fates, .. } = Lead::of(document);
@@ -342,9 +351,11 @@ fn fates(document: &Document) -> Vec<String> {
         (messages.unasked, "unasked"),
     ]);
     if wrong.is_empty() {
+        let matching = document.plan.clients.exchange.matching();
         fates.push(
             match document.plan.clients.exchange.verify {
-                _ if document.plan.clients.exchange.request.is_some() => "each by its number",
+                _ if matching == Matching::Number => "each by its number",
+                _ if matching == Matching::Turn => "each in its turn",
                 _ if document.acks.is_some() => "each by its ack",
                 Verify::Full => "every byte verified",
                 Verify::Contains => "every byte verified within the answers",

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use wsbench_judge::comparison::finding;
 use wsbench_judge::figure::Figure;
 use wsbench_record::comparison::{Comparison, Contrast, Design, Doubt};
-use wsbench_record::units::percent;
+use wsbench_record::units::{counted, percent};
 use wsbench_setting::{Field, Spelling, text};
 
 use crate::conditions;
@@ -48,13 +48,21 @@ pub fn text(comparison: &Comparison, style: Style) -> String {
     }
     page.prose("runs", &design(comparison), None);
     page.prose("verdict", &comparison.verdict, Some(Tone::Headline));
-    for doubt in &comparison.doubts {
-        let (label, words, tone) = doubted(doubt);
-        page.prose(label, &words, Some(tone));
+    if !comparison.doubts.is_empty() {
+        let number = counted(comparison.doubts.len() as u64, "doubt");
+        page.prose(
+            "trust",
+            &format!("{number}, below the figures"),
+            Some(Tone::Doubt),
+        );
     }
     page.gap();
     page.wide_table(&table(comparison));
     page.gap();
+    for doubt in &comparison.doubts {
+        let (label, words, tone) = doubted(doubt);
+        page.prose(label, &words, Some(tone));
+    }
     if !comparison.compares_latency {
         page.prose("", &withheld(style.spelling), Some(Tone::Quiet));
     }

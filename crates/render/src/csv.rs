@@ -5,8 +5,8 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Arrival;
 use wsbench_load::series::{Detail, Home, Series, Shown};
 use wsbench_load::tally::{
-    AckCounts, ConnectionCounts, Counter, DeliveryCounts, MessageCounts, PushCounts, ReturnCounts,
-    SessionCounts, SlowCounts,
+    AckCounts, ConnectionCounts, Counter, DeliveryCounts, ItemCounts, MessageCounts, PushCounts,
+    ReturnCounts, SessionCounts, SlowCounts,
 };
 use wsbench_record::document::{
     Distribution, Document, Interval, IntervalSpans, Percentile, Server,
@@ -252,6 +252,9 @@ fn put_modes(row: &mut CsvRow, document: &Document) {
     row.put_counters("sessions", SessionCounts::ALL, document.sessions.as_ref());
     row.put_counters("acks", AckCounts::ALL, document.acks.as_ref());
     row.put_series(document, &OF_ACKS);
+    row.put_counters("items", ItemCounts::ALL, document.items.as_ref());
+    row.put_known("items_per_s", document.items_per_s);
+    row.put_series(document, &OF_ITEMS);
 }
 
 /// The series of deliveries and pushes: those that no part of the others has.
@@ -259,13 +262,17 @@ fn of_others() -> Vec<Series> {
     let is_such = |series: &Series| {
         let info = series.info();
         let is_own = info.home == Home::Document && info.part_of.is_none();
-        is_own && info.shown == Shown::IfMeasured && !OF_ACKS.contains(series)
+        let is_later = OF_ACKS.contains(series) || OF_ITEMS.contains(series);
+        is_own && info.shown == Shown::IfMeasured && !is_later
     };
     Series::ALL.into_iter().filter(is_such).collect()
 }
 
 /// The series of acknowledgements, whose columns came later.
 const OF_ACKS: [Series; 2] = [Series::Ack, Series::AckService];
+
+/// Those of streams, which came later still.
+const OF_ITEMS: [Series; 3] = [Series::ItemFirst, Series::ItemFirstService, Series::ItemGap];
 
 /// The series that the first columns of times are of: those of the document itself that every result
 /// has.

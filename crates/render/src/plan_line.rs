@@ -7,7 +7,7 @@ use wsbench_load::arrival::{Process, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
     Arrival, Audience, Encoding, Flow, Http, Matching, PayloadFacts, PlanSpec, Reads, Reconnect,
-    Returns, Sessions, Stay, StopRule, Think, Verify,
+    Returns, Sessions, Stay, StopRule, Think, Verify, Workload,
 };
 
 use wsbench_record::units::{asked_rate, bytes, count, counted, percent, seconds, size};
@@ -53,27 +53,7 @@ pub fn plan_line(plan: &PlanSpec) -> String {
     if let Some(compression) = &plan.clients.compression {
         let _ = write!(line, ", {} offered", compression.wish.offer());
     }
-    line.push_str(match exchange.verify {
-        _ if exchange.request.is_some() || exchange.is_answered_by_acks() => "",
-        _ if !exchange.flow.is_answered() => "",
-        Verify::Full => ", verified in full",
-        Verify::Contains => ", verified within the answers",
-        Verify::Length => ", verified by length",
-        Verify::None => ", not verified",
-    });
-    match exchange.matching() {
-        Matching::Tag => {}
-        _ if !exchange.flow.is_answered() => {}
-        Matching::Order => line.push_str(", matched in order"),
-        Matching::Number => line.push_str(", answers known by the number of their request"),
-        Matching::Ack => {}
-    }
-    if exchange.ack.is_some() {
-        line.push_str(match exchange.is_answered_by_acks() {
-            true => ", answered by acknowledgements alone",
-            false => ", acknowledged to their sender",
-        });
-    }
+    line.push_str(&checked(exchange));
     let _ = write!(line, ", {}", counted(plan.threads.into(), "thread"));
     if !plan.cpus.is_empty() {
         let cores: Vec<String> = plan.cpus.iter().map(ToString::to_string).collect();
@@ -96,6 +76,39 @@ pub fn plan_line(plan: &PlanSpec) -> String {
         line.push_str(", busy-polling");
     }
     let _ = write!(line, ", seed {}", plan.seed);
+    line
+}
+
+/// The way in which answers are known and compared: `, verified in full`.
+fn checked(exchange: &Workload) -> String {
+    let mut line = String::new();
+    line.push_str(match exchange.verify {
+        _ if exchange.request.is_some() || exchange.is_answered_by_acks() => "",
+        _ if exchange.numbered.is_some() => "",
+        _ if !exchange.flow.is_answered() => "",
+        Verify::Full => ", verified in full",
+        Verify::Contains => ", verified within the answers",
+        Verify::Length => ", verified by length",
+        Verify::None => ", not verified",
+    });
+    match exchange.matching() {
+        Matching::Tag => {}
+        _ if !exchange.flow.is_answered() => {}
+        Matching::Order => line.push_str(", matched in order"),
+        Matching::Number if exchange.numbered.is_some() => line.push_str(", known by their number"),
+        Matching::Number => line.push_str(", answers known by the number of their request"),
+        Matching::Turn => line.push_str(", answers known by the order of their requests"),
+        Matching::Ack => {}
+    }
+    if exchange.end_of_streams().is_some() {
+        line.push_str(", several to each and an end");
+    }
+    if exchange.ack.is_some() {
+        line.push_str(match exchange.is_answered_by_acks() {
+            true => ", answered by acknowledgements alone",
+            false => ", acknowledged to their sender",
+        });
+    }
     line
 }
 
@@ -204,7 +217,13 @@ fn fan_out(plan: &PlanSpec) -> String {
                 count(rooms.into())
             )
         }
-        _ => counted(subscribers.into(), "receiver"),
+        Audience::One if rooms != subscribers => format!(
+            "those of one of {} rooms, {} each",
+            count(rooms.into()),
+            asked_rate(receivers),
+        ),
+        Audience::One => format!("one of {}", counted(subscribers.into(), "receiver")),
+        Audience::All | Audience::Sender => counted(subscribers.into(), "receiver"),
     };
     let senders = match clients.publishers() {
         all if all == clients.connections => String::new(),

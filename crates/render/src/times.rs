@@ -6,7 +6,8 @@
 use wsbench_load::plan::{Flow, Population};
 use wsbench_load::series::{Home, Series, SeriesInfo, Shown};
 use wsbench_load::tally::{
-    AckCounts, Counter, DeliveryCounts, PushCounts, ReturnCounts, SessionCounts, SlowCounts,
+    AckCounts, Counter, DeliveryCounts, ItemCounts, PushCounts, ReturnCounts, SessionCounts,
+    SlowCounts,
 };
 use wsbench_record::document::{Distribution, Document, Interval};
 use wsbench_record::units::{count, counted, rate};
@@ -201,6 +202,7 @@ pub(crate) fn books(document: &Document) -> Vec<(&'static str, Vec<(String, u64)
             document.deliveries.as_ref(),
         ),
         of("Acknowledgements", AckCounts::ALL, document.acks.as_ref()),
+        of("Items", ItemCounts::ALL, document.items.as_ref()),
         of("Pushes", PushCounts::ALL, document.pushes.as_ref()),
         of("Sessions", SessionCounts::ALL, document.sessions.as_ref()),
         of("Returns", ReturnCounts::ALL, document.returns.as_ref()),

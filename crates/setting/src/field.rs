@@ -104,8 +104,12 @@ fields! {
     Encoding = "clients.exchange.payload.encoding",
     /// The comparison of answers with what was sent.
     Verify = "clients.exchange.verify",
+    /// Place of the number of messages for many.
+    Numbered = "clients.exchange.numbered",
     /// Way in which the answers to requests are known.
     Request = "clients.exchange.request",
+    /// The last answer to a request that has several.
+    End = "clients.exchange.request.end",
     /// Message by which each of ours is acknowledged.
     Ack = "clients.exchange.ack",
     /// Traffic, by whether anything in it is answered.

@@ -56,7 +56,7 @@ use wsbench_load::tally::LogRecord;
 pub use crate::scenario::{
     Acking, AnswerFault, Breach, Bucket, ConnectFault, Cut, Death, Disruption, Ending, Every,
     Machine, Network, OpeningFault, Outage, Pause, PeriodicStall, Pushing, Queue, Scenario, Server,
-    ServiceCourse, ServiceTime, ToAll, Unsent,
+    ServiceCourse, ServiceTime, Streaming, ToAll, Unsent,
 };
 
 pub use crate::apart::handed_apart;

@@ -164,6 +164,8 @@ pub struct Server {
     pub broadcast: Option<ToAll>,
     /// Messages are acknowledged to their sender: beside a broadcast, or in place of any other answer.
     pub acks: Option<Acking>,
+    /// A request is answered with several messages; `None` answers it with one.
+    pub streams: Option<Streaming>,
     /// Messages that the server sends by itself.
     pub pushes: Option<Pushing>,
     /// Fate of what a connection does not take.
@@ -192,6 +194,7 @@ impl Default for Server {
             answers: None,
             broadcast: None,
             acks: None,
+            streams: None,
             pushes: None,
             unsent: Unsent::Kept,
             disruption: None,
@@ -402,6 +405,18 @@ pub struct Acking {
     pub delay: Nanos,
     /// Those that are not as they should be.
     pub faults: Option<Every<AnswerFault>>,
+}
+
+/// Streams: a JSON object is answered with itself, `"item":K` before its members, K from 1 on, and at last
+/// with `"end":true` there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Streaming {
+    /// Items of each.
+    pub items: u32,
+    /// From one item to the next, and from the last to the end.
+    pub each: Nanos,
+    /// Each so-manieth stops in the middle: half of its items come, and no end. `None` stops none.
+    pub stops: Option<u64>,
 }
 
 /// Messages of the server's own, to all connections: `{"u":N,"E":NS}`, N from 1, NS the instant since

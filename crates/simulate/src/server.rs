@@ -3,6 +3,7 @@
 //! It is given bytes and times and answers with acts, which `world` carries out. Frames that are
 //! wrong on purpose are made in `fault`.
 
+mod answering;
 mod delivering;
 mod unsent;
 
@@ -75,6 +76,8 @@ pub(crate) struct Server {
     deliveries: u64,
     /// Acknowledgements so far.
     acks: u64,
+    /// Streams so far.
+    streams: u64,
     /// Until when the deliveries so far are being made.
     delivering_until: Nanos,
     /// A connection for which nobody is sent to.
@@ -141,6 +144,7 @@ impl Server {
             random: of_deliveries.fork(),
             deliveries: 0,
             acks: 0,
+            streams: 0,
             delivering_until: Nanos::ZERO,
             held_up_by: None,
             held: VecDeque::new(),
@@ -278,7 +282,7 @@ impl Server {
             }
             return self.acknowledge(now, work.conn);
         }
-        let tells_time = self.orders.pushes.is_some();
+        let (tells_time, streams) = (self.orders.pushes.is_some(), self.orders.streams);
         let conn = work.conn;
         let Some(peer) = self.open_peer(conn).filter(|p| !p.closing && !p.silent) else {
             return;
@@ -295,6 +299,11 @@ impl Server {
         }
         if tells_time && delivering::asks_time(&bytes) {
             return self.tell_time(now, conn);
+        }
+        if let Some(orders) = streams
+            && bytes.starts_with(b"{")
+        {
+            return self.stream(now, conn, kind, &bytes, orders);
         }
         match peer.waiting.take() {
             Some((AnswerFault::Merged, first_kind, mut first)) => {
@@ -490,16 +499,6 @@ impl Server {
 
     fn take_compressor(&mut self, conn: Conn) -> Option<Box<PeerCompressor>> {
         self.open_peer(conn)?.compressor.take()
-    }
-
-    /// The next connection that is open and upgraded, if there is another one.
-    fn another(&self, conn: Conn) -> Option<Conn> {
-        let takes = |&other: &Conn| {
-            self.peers[other]
-                .as_ref()
-                .is_some_and(|peer| peer.life == Life::Open && peer.wire.is_some() && !peer.closing)
-        };
-        (conn + 1..self.peers.len()).chain(0..conn).find(takes)
     }
 
     // --- Ending connections ---

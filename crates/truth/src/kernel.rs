@@ -179,6 +179,7 @@ pub fn all(machine: &KernelTestbed<'_>) -> anyhow::Result<Vec<Experiment>> {
         deliveries::arrivals(machine)?,
         deliveries::slow_reader(machine)?,
         deliveries::cut_off(machine)?,
+        deliveries::streams(machine)?,
     ])
 }
 

@@ -18,6 +18,7 @@ mod overload;
 mod queues;
 mod slow;
 mod stalls;
+mod streams;
 
 /// Every experiment, in the order of its number. Takes some seconds, on as many threads as there
 /// are groups of them.
@@ -35,6 +36,7 @@ pub fn all() -> Vec<Experiment> {
         deliveries::all,
         slow::all,
         clock::all,
+        streams::all,
     ])
 }
 

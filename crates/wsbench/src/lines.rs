@@ -77,18 +77,27 @@ impl<'a, E: From<Box<Fault>>> Source<'a, E> {
 
     /// The fault of a key of a table that stands there.
     pub(crate) fn fault_in(&self, table: Range<usize>, key: &str, what: impl fmt::Display) -> E {
+        self.at(
+            self.line_of(table.start, key).unwrap_or(table.start),
+            key,
+            what,
+        )
+    }
+
+    /// Place of the first line from `start` on that begins with this key.
+    pub(crate) fn line_of(&self, start: usize, key: &str) -> Option<usize> {
         let is_key = |line: &str| {
             let before = line.split('=').next().unwrap_or_default();
             line.contains('=') && before.trim().trim_matches(['"', '\'']) == key
         };
-        let mut offset = table.start;
-        for line in self.text[table.start..].split_inclusive('\n') {
+        let mut offset = start;
+        for line in self.text[start..].split_inclusive('\n') {
             if is_key(line) {
-                return self.at(offset, key, what);
+                return Some(offset);
             }
             offset += line.len();
         }
-        self.at(table.start, key, what)
+        None
     }
 
     /// The words of the TOML reader, which name the key where it is one of a table, and advice behind

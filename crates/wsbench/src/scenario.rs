@@ -10,6 +10,7 @@ mod preset;
 pub mod recorded;
 mod speech;
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,13 +21,14 @@ use toml::Spanned;
 use wsbench_load::arrival::Process;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Audience, Awaited, ByNumber, Drill, Envelope, Flow, Greeting, Header, Lifetime, LoginSteps,
-    MessageUnit, Payload, PlanSpec, Reconnect, Returns, Role, Rooms, Sessions, SlowReaders,
-    StopRule, Upkeep,
+    Audience, Awaited, ByNumber, Drill, Envelope, Flow, Greeting, Header, Lifetime, Locator,
+    LoginSteps, MessageUnit, Payload, PlanSpec, Reconnect, Returns, Role, Rooms, Sessions,
+    SlowReaders, StopRule, Upkeep,
 };
 use wsbench_load::route::Target;
 use wsbench_load::secret::{shown_subprotocols, shown_url};
 use wsbench_load::template::Lookup;
+use wsbench_setting::Field;
 
 use crate::defaults;
 use crate::header;
@@ -41,6 +43,22 @@ use speech::Speaker;
 
 /// The end of what is said of a file that cannot be read.
 const ADVICE: &str = "; `wsbench schema scenario` tells every key";
+
+/// The keys of a file that may have said a setting.
+fn keys(field: Field) -> &'static [&'static str] {
+    match field {
+        Field::Login => &["login", "join"],
+        Field::Upkeep => &["reply", "every"],
+        Field::Payload => &["message", "message_binary"],
+        Field::Request | Field::Numbered => &["match"],
+        Field::End => &["end"],
+        Field::Ack => &["ack"],
+        Field::Audience => &["audience"],
+        Field::Flow | Field::Roles => &["roles"],
+        // The rest may be said by flags, which outweigh the file.
+        _ => &[],
+    }
+}
 
 /// How clients log in, what they send, and who receives it.
 #[derive(Clone, Debug)]
@@ -73,6 +91,8 @@ pub struct Scenario {
     pub size: Option<SizeRange>,
     /// Parts of the plan.
     parts: ScenarioParts,
+    /// Text of the file, to tell where in it something stands.
+    text: String,
 }
 
 /// Clients that come by a schedule, as far as a scenario has them.
@@ -110,6 +130,7 @@ struct ScenarioParts {
     login: LoginSteps,
     upkeep: Upkeep,
     envelope: Option<Envelope>,
+    numbered: Option<Locator>,
     request: Option<ByNumber>,
     /// Messages of requests and echoes that the file says whole.
     payload: Option<Payload>,
@@ -196,12 +217,12 @@ impl Scenario {
             find,
             has_rooms: file.rooms.is_some(),
         };
-        ScenarioReader {
+        let reader = ScenarioReader {
             source,
             file: &file,
             speaker,
-        }
-        .scenario(path.display().to_string())
+        };
+        reader.scenario(path.display().to_string(), text.to_owned())
     }
 
     /// A preset by its name.
@@ -258,6 +279,17 @@ impl Scenario {
         clients.returns = Returns::of(self.reconnect, self.drill).or(clients.returns);
     }
 
+    /// What is wrong with a setting of the plan, at the line of the file that says the setting; `None` where
+    /// none does.
+    #[must_use]
+    pub fn fault(&self, field: Field, what: impl fmt::Display) -> Option<ScenarioError> {
+        let source = Source::new(Path::new(&self.name), &self.text);
+        let found = keys(field)
+            .iter()
+            .find_map(|key| Some((source.line_of(0, key)?, *key)));
+        found.map(|(offset, key)| source.at(offset, key, what))
+    }
+
     /// Puts into a task what flags have no words for.
     pub fn fill(&self, spec: &mut PlanSpec) {
         let parts = &self.parts;
@@ -273,6 +305,9 @@ impl Scenario {
         exchange.unit = parts.unit;
         if parts.envelope.is_some() {
             exchange.envelope.clone_from(&parts.envelope);
+        }
+        if parts.numbered.is_some() {
+            exchange.numbered.clone_from(&parts.numbered);
         }
         if parts.request.is_some() {
             exchange.request.clone_from(&parts.request);
@@ -324,7 +359,7 @@ type Source<'a> = lines::Source<'a, ScenarioError>;
 type Read<T> = Result<T, ScenarioError>;
 
 impl ScenarioReader<'_> {
-    fn scenario(&self, name: String) -> Read<Scenario> {
+    fn scenario(&self, name: String, text: String) -> Read<Scenario> {
         let (file, source) = (self.file, self.source);
         if let Some(schema) = file.schema.as_ref().filter(|it| it.get_ref() != SCHEMA) {
             let what = format!(
@@ -372,12 +407,14 @@ impl ScenarioReader<'_> {
                 login: login.followed_by(&clients.join),
                 upkeep,
                 envelope: clients.envelope,
+                numbered: clients.numbered,
                 request: clients.request,
                 payload: clients.payload,
                 greeting: greeting?,
                 ack: clients.ack,
                 flow: clients.flow,
             },
+            text,
         })
     }
 

@@ -317,15 +317,15 @@ mod tests {
         let Command::Find(find) = command(&["find", "h:1", "--slo", "p99<5ms"]) else {
             panic!("no search");
         };
-        assert_eq!(find.duration, Nanos::from_secs(5));
+        assert_eq!(find.length(), Nanos::from_secs(5));
         assert_eq!(find.load.max_in_flight(), 1_024);
         let Command::Sweep(sweep) = command(&["sweep", "h:1"]) else {
             panic!("no sweep");
         };
         assert_eq!(sweep.duration, Nanos::from_secs(3));
         for load in [&find.load, &sweep.load] {
-            let measure = load.measure(find.duration);
-            assert_eq!(measure.amount.duration, Some(find.duration));
+            let measure = load.measure(find.length());
+            assert_eq!(measure.amount.duration, Some(find.length()));
             let warmup = WarmUpLength::Given(Nanos::from_secs(1));
             assert_eq!(measure.pressure.warmup, Some(warmup));
         }

@@ -44,8 +44,9 @@ pub(crate) struct FindArgs {
     /// Objective that has to hold: p99<5ms (any percentile of the response time), errors<0.01%;
     /// repeat for several. Without one of errors, 0.01 % are allowed.
     ///
-    /// Of a broadcast p99 is of each delivery, and delivery.last.p99 of the last one of each message. Of
-    /// sessions opening.p99 is of the time from due to open, and login.p99 of the login in it.
+    /// Of a broadcast p99 is of each delivery, delivery.last.p99 of the last one of each message, and
+    /// delivery.reach>=99.9% says how many have to arrive. Of sessions opening.p99 is of the time from due to
+    /// open, and login.p99 of the login in it. Of streams there are item.first.p99 and item.gap.p99.
     #[arg(long = "slo", value_name = "OBJECTIVE", required = true,
           value_parser = advice::objective)]
     pub(crate) objectives: Vec<Objective>,
@@ -76,9 +77,10 @@ pub(crate) struct FindArgs {
     pub(crate) resolution: f64,
     /// Length of a first trial; where it does not tell, longer ones follow, up to six times this, or as long
     /// as a percentile needs.
-    #[arg(short = 'd', long, value_name = "TIME", default_value = "5s",
-          value_parser = quantity::length)]
-    pub(crate) duration: Nanos,
+    ///
+    /// Without it 5s, or a sixth of --limit where that is less.
+    #[arg(short = 'd', long, value_name = "TIME", value_parser = quantity::length)]
+    pub(crate) duration: Option<Nanos>,
     /// The longest that the search may take; what is known by then is told.
     #[arg(long, value_name = "TIME", default_value = "5m",
           value_parser = quantity::length)]
@@ -90,6 +92,19 @@ pub(crate) struct FindArgs {
     #[command(flatten)]
     pub(crate) load: LoadArgs,
 }
+
+impl FindArgs {
+    /// Length of a first trial.
+    pub(crate) fn length(&self) -> Nanos {
+        let fitting = Nanos(self.limit.0 / TRIALS_FIT);
+        self.duration.unwrap_or(TRIAL.min(fitting))
+    }
+}
+
+/// Length of a first trial, where there is time for it and nothing is said.
+const TRIAL: Nanos = Nanos::from_secs(5);
+/// So many first trials fit into a search at least.
+const TRIALS_FIT: u64 = 6;
 
 /// Quantity that is searched for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -120,9 +135,10 @@ fn resolution(text: &str) -> Result<f64, String> {
 /// # Errors
 /// What cannot be asked for, a server that cannot be measured, a result that cannot be kept.
 pub(crate) fn run(args: &FindArgs, command_line: &[OsString]) -> anyhow::Result<Exit> {
-    load_args::check_limit(args.limit, args.duration, args.load.warmup)?;
+    let length = args.length();
+    load_args::check_limit(args.limit, length, args.load.warmup)?;
     check_sessions(args)?;
-    let (mut ready, files) = args.load.start(args.duration, command_line)?;
+    let (mut ready, files) = args.load.start(length, command_line)?;
     let settings = settings_of(args, ready.plan.clone())?;
     let asked: Vec<String> = args.objectives.iter().map(ToString::to_string).collect();
     args.load.announce(&format!(
@@ -136,7 +152,7 @@ pub(crate) fn run(args: &FindArgs, command_line: &[OsString]) -> anyhow::Result<
         asked.join(", "),
         ready.plan.target.url(),
         counted(u64::from(args.trials), "trial"),
-        seconds(args.duration.as_secs_f64()),
+        seconds(length.as_secs_f64()),
         seconds(args.limit.as_secs_f64()),
     ));
     let kind = ExperimentKind::Find(asked.join(", "), settings.over.unit());
@@ -173,6 +189,7 @@ fn exit(search: &Search) -> Exit {
 /// # Errors
 /// A combination of flags that is none.
 pub(crate) fn settings_of(args: &FindArgs, plan: Plan) -> Result<Settings, UsageError> {
+    load_args::check_objectives(&args.objectives, &plan)?;
     Ok(Settings {
         over: over(args, &plan.clients)?,
         plan,
@@ -181,8 +198,8 @@ pub(crate) fn settings_of(args: &FindArgs, plan: Plan) -> Result<Settings, Usage
         max_in_flight: args.load.max_in_flight(),
         start: args.start,
         resolution: args.resolution,
-        length: args.duration,
-        longest: Nanos(args.duration.0.saturating_mul(defaults::LONGEST_TRIAL)),
+        length: args.length(),
+        longest: Nanos(args.length().0.saturating_mul(defaults::LONGEST_TRIAL)),
         limit: args.limit,
         most_trials: args.trials,
     })
@@ -269,7 +286,7 @@ fn over(args: &FindArgs, clients: &Population) -> Result<Over, UsageError> {
         (OverArg::Audience, Some(_), _) => Err(UsageError::AudienceWithoutRate),
         (OverArg::Audience, None, rate_per_s) => {
             let rooms = match (workload.audience, &workload.rooms) {
-                (Audience::Sender, _) => return Err(UsageError::AudienceOfOne),
+                (Audience::Sender | Audience::One, _) => return Err(UsageError::AudienceOfOne),
                 (Audience::Room, Some(rooms)) => rooms.count,
                 (Audience::Room | Audience::All, _) => 1,
             };

@@ -343,6 +343,7 @@ mod tests {
             two_writes: true,
             arrivals: true,
             broadcast: None,
+            streams: None,
             seed: 9,
             stall: Some(Stall {
                 every: Duration::from_secs(1),

@@ -111,6 +111,7 @@ pub(crate) fn run(args: &SweepArgs, command_line: &[OsString]) -> anyhow::Result
             )
         },
     );
+    load_args::check_objectives(&args.objectives, &ready.plan)?;
     let settings = Settings {
         plan: ready.plan.clone(),
         rates: args.rate.map(|rates| (rates.from_per_s, rates.to_per_s)),

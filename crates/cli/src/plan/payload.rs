@@ -85,12 +85,19 @@ fn messages(args: &PayloadArgs, seed: u64, find: &dyn Lookup) -> Result<Payload,
         Encoding::Text
     };
     let strange = [
-        (args.at.is_some(), "--match"),
         (args.failed.is_some(), "--failed"),
+        (args.end.is_some(), "--end"),
     ];
     let strange = strange.into_iter().find(|(is_given, _)| *is_given);
     if let (Some((_, flag)), true) = (strange, args.mode() != ModeArg::Request) {
         return Err(UsageError::RequestFlag { flag });
+    }
+    let has_numbers = matches!(
+        args.mode(),
+        ModeArg::Request | ModeArg::Broadcast | ModeArg::Pubsub
+    );
+    if args.at.is_some() && !has_numbers {
+        return Err(UsageError::RequestFlag { flag: "--match" });
     }
     if let Some(template) = &args.template {
         return template_payload(template, args, encoding, find);

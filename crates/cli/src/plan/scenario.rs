@@ -1,10 +1,11 @@
 //! A scenario beside the flags: what the file says holds where no flag says otherwise.
 
 use wsbench::scenario::Scenario;
-use wsbench_load::plan::Header;
+use wsbench_load::plan::{Header, PlanError};
 use wsbench_load::template::Lookup;
 
 use crate::args::Measure;
+use crate::spelling;
 use crate::usage::UsageError;
 
 /// The scenario that the flags name, and the flags with what it says.
@@ -86,6 +87,15 @@ fn lives(scenario: &Scenario, measure: &Measure, filled: &mut Measure) {
     returns.reconnect = returns.reconnect.or(scenario.reconnect);
 }
 
+/// What makes the plan fail, told of the scenario where that said it.
+pub(super) fn at_its_line(error: UsageError, scenario: &Scenario) -> UsageError {
+    let UsageError::Plan(PlanError { field, why }) = &error else {
+        return error;
+    };
+    let fault = scenario.fault(*field, spelling::reason(*why));
+    fault.map_or(error, UsageError::Scenario)
+}
+
 /// The first flag that says what a scenario says.
 fn said_twice(measure: &Measure) -> Option<&'static str> {
     let payload = &measure.payload;
@@ -97,6 +107,7 @@ fn said_twice(measure: &Measure) -> Option<&'static str> {
         (payload.corpus.is_some(), "--corpus"),
         (payload.at.is_some(), "--match"),
         (payload.failed.is_some(), "--failed"),
+        (payload.end.is_some(), "--end"),
         (payload.binary, "--binary"),
         (measure.amount.clients.is_some(), "--clients"),
     ];

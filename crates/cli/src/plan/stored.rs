@@ -115,9 +115,9 @@ pub(super) fn made_of(words: &[String]) -> Value {
     let Some(Command::Find(args)) = cli.command else {
         return order_json(&cli.measure);
     };
-    let mut json = order_json(&args.load.measure(args.duration));
+    let mut json = order_json(&args.load.measure(args.length()));
     // Its plan is what was compared; what stands around it is told as the code tells it.
-    let order = order(&args.load.measure(args.duration), &surroundings()).unwrap();
+    let order = order(&args.load.measure(args.length()), &surroundings()).unwrap();
     let plan = order.plan_against(target_to_come()).unwrap();
     let settings = settings_of(&args, plan).unwrap();
     json["find"] = json!({

@@ -8,6 +8,7 @@ pub(super) fn pattern_words(pattern: &Pattern) -> Option<String> {
     Some(match pattern {
         Pattern::Equals(whole) => format!("equals:{}", text(whole)),
         Pattern::Prefix(front) => format!("prefix:{}", text(front)),
+        Pattern::Suffix(back) => format!("suffix:{}", text(back)),
         Pattern::Contains(part) => format!("contains:{}", text(part)),
         Pattern::Json { pointer, value } => format!("json:{pointer}={value}"),
         Pattern::Matches(expression) => format!("regex:{}", expression.text()),

@@ -1,7 +1,6 @@
 //! What may be wrong with a setting, in the words of flags.
 
 use wsbench_load::plan::Why;
-
 use wsbench_setting::Spelling as _;
 
 use super::flags::Flags;

@@ -108,3 +108,73 @@ fn rpc_websockets_client() {
     assert_eq!(document["messages"]["answered"], 300, "{text}");
     assert_eq!(document["errors"], serde_json::json!([]), "{text}");
 }
+
+/// A recording of an official client that talks in rooms, and a run by what it wrote: each message reaches so
+/// many.
+fn assert_talk(kind: Kind, folder: &str, module: &str, path: &str, clients: &str, hear: u64) {
+    let server = Server::start(kind);
+    let directory = tempfile::tempdir().unwrap();
+    let recording = start(&directory, &format!("{}{path}", server.url()), clients);
+    let port = recording
+        .url
+        .trim_end_matches('/')
+        .rsplit(':')
+        .next()
+        .unwrap();
+    let mut client = node(folder, module, "talk.js");
+    let ended = Process::start(client.arg(port)).ended();
+    assert!(ended.status.success(), "{module}: {}", ended.stderr);
+    let (path, text) = written(recording, &directory);
+    let document = run(&path, &text, &["-d", "2s", "-R", "30", "--warmup", "300ms"]);
+    assert_delivered(&document, &text);
+    let sent = document["messages"]["sent"].as_u64().unwrap();
+    let expected = document["deliveries"]["expected"].as_u64().unwrap();
+    assert_eq!(expected, sent * hear, "{text}");
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn phoenix_client() {
+    let path = "socket/websocket?vsn=2.0.0";
+    assert_talk(Kind::Phoenix, "phoenix", "phoenix", path, "3", 1);
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn signalr_client() {
+    assert_talk(
+        Kind::SignalR,
+        "signalr",
+        "@microsoft/signalr",
+        "hub",
+        "3",
+        1,
+    );
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn centrifugo_client() {
+    let path = "connection/websocket";
+    assert_talk(Kind::Centrifugo, "centrifugo", "centrifuge", path, "3", 1);
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn pusher_client() {
+    let path = "app/key?protocol=7";
+    assert_talk(Kind::Pusher, "pusher", "pusher-js", path, "4", 1);
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn actioncable_client() {
+    assert_talk(
+        Kind::ActionCable,
+        "actioncable",
+        "@rails/actioncable",
+        "cable",
+        "3",
+        1,
+    );
+}

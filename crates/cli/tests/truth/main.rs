@@ -209,3 +209,17 @@ fn a_slow_reader_that_is_cut_off_is_told_when() {
     assert!(figure(&cut_off, "cut off later") > 1.0, "{cut_off:?}");
     assert_eq!(figure(&cut_off, "reach"), 1.0, "{cut_off:?}");
 }
+
+/// V22: items are no nearer to each other than the server sends them, and the end comes behind them all.
+#[test]
+fn a_stream_is_as_long_as_its_server_makes_it() {
+    let streams = deliveries::streams(&machine()).unwrap();
+    assert!(figure(&streams, "end p50") >= 24.0 * 0.99, "{streams:?}");
+    assert!(figure(&streams, "gap p50") >= 3.0 * 0.9, "{streams:?}");
+    let items = streams
+        .findings
+        .iter()
+        .find(|it| it.quantity.starts_with("items"));
+    let items = items.unwrap();
+    assert_eq!(items.measured, items.expected, "{streams:?}");
+}

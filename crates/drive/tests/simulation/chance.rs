@@ -272,6 +272,7 @@ fn draw_server(random: &mut Rng) -> Server {
         }),
         broadcast: None,
         acks: None,
+        streams: None,
         pushes: None,
         unsent: Unsent::Kept,
         disruption: one_in(random, 4).then(|| Disruption {

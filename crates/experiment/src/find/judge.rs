@@ -88,7 +88,7 @@ fn too_slow(document: &Document, objectives: &[Objective]) -> Option<bool> {
             continue;
         }
         match objective::figure(objective, document) {
-            Some(figure) if figure > objective.limit() => return Some(true),
+            Some(figure) if !objective.is_met_by(figure) => return Some(true),
             Some(_) => {}
             None => is_slow = None,
         }
@@ -130,6 +130,9 @@ fn outright_failure(document: &Document, objectives: &[Objective]) -> Option<Cau
     if is_rate_missed(document, allowed.unwrap_or(0.0)) {
         return Some(Cause::Rate);
     }
+    if is_reach_missed(document, objectives) {
+        return Some(Cause::Reach);
+    }
     let errors = error_share(document).unwrap_or(0.0);
     (errors > allowed.unwrap_or(ERRORS_ALLOWED)).then_some(Cause::Errors)
 }
@@ -155,9 +158,21 @@ fn sessions_missed(document: &Document, objectives: &[Objective]) -> Option<Caus
 
 /// The share of errors that an objective allows; `None` where none is of them.
 fn errors_allowed(objectives: &[Objective]) -> Option<f64> {
-    objectives.iter().find_map(|objective| match objective {
+    let named = objectives.iter().find_map(|objective| match objective {
         Objective::Errors { at_most } => Some(*at_most),
-        Objective::Time { .. } => None,
+        Objective::Time { .. } | Objective::Reach { .. } => None,
+    });
+    // A message that lacks a single receiver has not been answered: where so many may lack, that is no error.
+    let is_by_reach = |it: &Objective| matches!(it, Objective::Reach { .. });
+    named.or(objectives.iter().any(is_by_reach).then_some(1.0))
+}
+
+/// True where fewer of the deliveries expected were received than an objective asks for.
+fn is_reach_missed(document: &Document, objectives: &[Objective]) -> bool {
+    objectives.iter().any(|objective| {
+        let is_reach = matches!(objective, Objective::Reach { .. });
+        let figure = objective::figure(objective, document);
+        is_reach && figure.is_some_and(|figure| !objective.is_met_by(figure))
     })
 }
 
@@ -192,7 +207,7 @@ fn is_generators_fault(
 ) -> bool {
     let is_own_affair = matches!(
         outright,
-        Some(Cause::ServerDied | Cause::Connections | Cause::Errors)
+        Some(Cause::ServerDied | Cause::Connections | Cause::Errors | Cause::Reach)
     );
     if is_own_affair {
         return false;
@@ -214,7 +229,7 @@ fn is_generators_fault(
     let lag = document.known(Series::GeneratorLag);
     let lag = lag.unwrap_or(document.at(Series::SendLag)).p99.unwrap_or(0) as f64;
     objectives.iter().all(|objective| match objective {
-        Objective::Errors { .. } => true,
+        Objective::Errors { .. } | Objective::Reach { .. } => true,
         Objective::Time { .. } => {
             let service = objective::figure_of(objective, document.at(from_sent), 0.0);
             let service = service.unwrap_or(f64::INFINITY);

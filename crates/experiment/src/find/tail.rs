@@ -79,6 +79,8 @@ fn draw(series: Series, times: impl Fn(Series) -> u64, messages: &MessageCounts)
     };
     match series {
         Series::Delivery => (times(series) as f64 / whole.max(1) as f64).max(1.0),
+        // So are the gaps of one stream.
+        Series::ItemGap => (times(series) as f64 / messages.answered.max(1) as f64).max(1.0),
         _ => 1.0,
     }
 }

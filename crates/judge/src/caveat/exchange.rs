@@ -284,6 +284,13 @@ fn unanswered(record: &Record) -> Option<Doubt> {
                     advice_by_words(record).unwrap_or_else(|| {
                         "the server turned connections away: see `errors` for its words".into()
                     })
+                } else if record.items.is_some_and(|items| items.received > 0) {
+                    text![
+                        format!("{} came, and no end: ", counted(record.items.map_or(0, |it| it.received), "item")),
+                        Field::End,
+                        " says what the last answer to a request has; or give it more time, ",
+                        Field::Timeout,
+                    ]
                 } else if record.acks.is_some() {
                     "does the server acknowledge messages in this form? see `errors` for what came".into()
                 } else {
@@ -528,6 +535,14 @@ fn looseness(record: &Record) -> Vec<Doubt> {
                 Field::Encoding.with("binary"),
                 ") is matched by identity",
             ],
+        ));
+    }
+    if record.plan.clients.exchange.matching() == Matching::Turn {
+        found.push(Doubt::new(
+            Kind::Matching,
+            Severity::Note,
+            "answers were taken in the order of the requests: what says so is the server's promise alone",
+            text![Field::Request, " knows answers by the number of their request, where they have one"],
         ));
     }
     let answered = record.messages.answered;

@@ -94,6 +94,25 @@ pub(super) const ROWS: &[Row] = &[
         number(record.acks?.missing)
     }),
     Row {
+        key: "item.first",
+        ..times(Series::ItemFirst)
+    },
+    Row {
+        key: "item.first.service",
+        ..times(Series::ItemFirstService)
+    },
+    Row {
+        key: "item.gap",
+        ..times(Series::ItemGap)
+    },
+    row(
+        "items_per_s",
+        "items/s",
+        Unit::Rate,
+        More,
+        Reader::Value(|record| record.items_per_s.map(Reading::exact)),
+    ),
+    Row {
         key: "push.gap",
         ..times(Series::PushGap)
     },

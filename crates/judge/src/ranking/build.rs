@@ -11,7 +11,7 @@ use wsbench_stats::{median, runs};
 
 use super::input::RankingInput;
 use super::metric;
-use super::runs::{is_generator_limited, is_overloaded, is_stalled, together};
+use super::runs::{is_generator_limited, is_overloaded, is_stalled, together, too_few_together};
 use super::{league, tradeoff};
 use crate::figure::Figure;
 use crate::recurring::recurring_in;
@@ -127,7 +127,9 @@ fn figure(metric: Figure, runs: &[RunRecord]) -> CellFigure {
     {
         return together;
     }
-    let missing = spread.is_none().then(|| reason(metric, runs));
+    let missing = spread
+        .is_none()
+        .then(|| too_few_together(metric, runs).unwrap_or_else(|| reason(metric, runs)));
     CellFigure {
         metric: metric.key(),
         value: spread.map(|spread| spread.mean),

@@ -12,7 +12,8 @@ use wsbench_record::audit::{self, Audit, By, Caveat, Kind, Severity, Verdict};
 use wsbench_record::document::{Distribution, Document, Percentile, Support, unpacked};
 use wsbench_record::ranking::{Accounts, CellFigure, RunRecord, Rung, Workload, WorkloadKind};
 use wsbench_record::search::{Limit, Search, TrialVerdict};
-use wsbench_record::units::percent;
+use wsbench_record::units::{count, percent};
+use wsbench_stats::batches::{LEAST_ABOVE, Quantile};
 
 use super::metric;
 use crate::figure::{Figure, Reading, Statistic, Unit};
@@ -180,15 +181,12 @@ fn few(metric: Figure, document: &Document) -> Option<(String, String, f64)> {
 /// A percentile of the samples of all runs that went well, where that is known from both sides; `None` as
 /// well where a run has none, which may be one that has more.
 pub(super) fn together(metric: Figure, runs: &[RunRecord]) -> Option<CellFigure> {
-    let (Some(Statistic::At(percentile)), Some(series)) = (metric.point(), metric.series()) else {
-        return None;
-    };
-    let went_well = || runs.iter().filter(|run| run.failed.is_none());
-    let spans = went_well().map(|run| unpacked(run.samples.get(series.info().name)?));
-    let spans: Vec<Histogram> = spans.collect::<Option<_>>()?;
-    let is_most = spans.len() * 2 > runs.len();
-    let own = went_well().map(|run| run.effective.get(&metric.key()).copied());
-    let found = pooled::of_histograms(&spans, own.sum::<Option<f64>>()?, percentile)?;
+    let Together {
+        found,
+        runs: of,
+        is_most,
+        ..
+    } = Together::of(metric, runs)?;
     let is_known = is_most && found.interval.low > 0.0 && found.interval.high.is_finite();
     is_known.then(|| CellFigure {
         metric: metric.key(),
@@ -197,10 +195,54 @@ pub(super) fn together(metric: Figure, runs: &[RunRecord]) -> Option<CellFigure>
         high: Some(found.interval.high),
         least: None,
         most: None,
-        runs: spans.len() as u32,
+        runs: of,
         is_pooled: true,
         missing: None,
     })
+}
+
+/// Why a percentile of the samples of all runs together is not known; `None` where there are none.
+pub(super) fn too_few_together(metric: Figure, runs: &[RunRecord]) -> Option<String> {
+    let Together {
+        found, percentile, ..
+    } = Together::of(metric, runs)?;
+    let needed = (LEAST_ABOVE / (1.0 - percentile.share())).round() as u64;
+    let worth = found.effective.floor() as u64;
+    (worth < needed).then(|| {
+        format!(
+            "too few samples: it needs {} independent ones, and those of all rounds are worth {}",
+            count(needed),
+            count(worth)
+        )
+    })
+}
+
+/// The samples of all runs that went well, as those of one.
+struct Together {
+    found: Quantile,
+    percentile: Percentile,
+    runs: u32,
+    /// They are of most of the runs.
+    is_most: bool,
+}
+
+impl Together {
+    fn of(metric: Figure, runs: &[RunRecord]) -> Option<Self> {
+        let (Some(Statistic::At(percentile)), Some(series)) = (metric.point(), metric.series())
+        else {
+            return None;
+        };
+        let went_well = || runs.iter().filter(|run| run.failed.is_none());
+        let spans = went_well().map(|run| unpacked(run.samples.get(series.info().name)?));
+        let spans: Vec<Histogram> = spans.collect::<Option<_>>()?;
+        let own = went_well().map(|run| run.effective.get(&metric.key()).copied());
+        Some(Self {
+            found: pooled::of_histograms(&spans, own.sum::<Option<f64>>()?, percentile)?,
+            percentile,
+            runs: spans.len() as u32,
+            is_most: spans.len() * 2 > runs.len(),
+        })
+    }
 }
 
 /// True if the generator was the limit of anything, by its audit.

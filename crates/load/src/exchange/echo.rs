@@ -8,6 +8,7 @@ mod by_number;
 mod overdue;
 mod thinking;
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use wsbench_wire::frame::masked_frame_len;
@@ -62,6 +63,12 @@ struct Aside {
     times: Vec<Nanos>,
     /// Greetings that were taken.
     greetings: u32,
+    /// Arrival of the latest item of each request that has had one, and not its end.
+    latest_items: HashMap<u64, Nanos>,
+    /// Requests that are over before their end: failed, or not awaited any longer.
+    cut_short_streams: HashSet<u64>,
+    /// An item has come.
+    has_items: bool,
 }
 
 /// One worker's own: the source of its messages, and what of the plan its connections ask for.
@@ -87,6 +94,14 @@ pub struct Local {
     round_trips: Option<u32>,
     is_open_loop: bool,
     logs_by_client: bool,
+}
+
+impl Local {
+    /// True where a request has several answers and an end.
+    fn is_streaming(&self) -> bool {
+        let request = self.request.as_deref();
+        request.is_some_and(|request| request.end.is_some())
+    }
 }
 
 impl<const BY_NUMBER: bool> Exchange for Echo<BY_NUMBER> {
@@ -328,6 +343,10 @@ impl<const BY_NUMBER: bool> Exchange for Echo<BY_NUMBER> {
     }
 
     fn give_up(&mut self, io: &mut Io<'_, Local>, now: Nanos, how: Unanswered) {
+        // Those of a connection that is lost have failed, and nobody knows how long they would have taken.
+        if BY_NUMBER && how != Unanswered::Failed {
+            self.give_streams_up(io, now, None);
+        }
         let meter = &mut io.common.meter;
         self.pairing
             .abandon(|times, overtaken| meter.unanswered(times, now, how, overtaken));
@@ -335,8 +354,9 @@ impl<const BY_NUMBER: bool> Exchange for Echo<BY_NUMBER> {
 
     fn on_end(&mut self, io: &mut Io<'_, Local>, _: Nanos) {
         let tally = &mut io.common.meter.tally;
-        tally.connections.never_answered +=
-            u64::from(self.pairing.sent() > 0 && !self.pairing.has_answers());
+        let has_items = self.rare.as_ref().is_some_and(|rare| rare.has_items);
+        let is_silent = !self.pairing.has_answers() && !has_items;
+        tally.connections.never_answered += u64::from(self.pairing.sent() > 0 && is_silent);
         let times = self.rare.take().map(|rare| rare.times);
         if let Some(times) = times.filter(|times| !times.is_empty()) {
             tally.log.push(LogRecord::Client(times));

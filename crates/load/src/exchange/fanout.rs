@@ -16,13 +16,13 @@ use super::{DeadlineOutcome, Exchange, Piece, WRITE_AT_MOST};
 use crate::context::{Common, Context, Io};
 use crate::fanout::board::{Board, Publication, lane_length};
 use crate::fanout::receipts::Receipts;
-use crate::identity::MessageId;
+use crate::identity::{MessageId, mix};
 use crate::lag::{Blockage, Obstacle};
 use crate::message::{MessageSource, TagFinder};
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::pairing::Times;
-use crate::plan::{Greeting, Plan, RoomSet, Verify};
+use crate::plan::{Audience, Greeting, Locator, Plan, RoomSet, Verify};
 use crate::speech::Speech;
 use crate::tally::{Addressed, Law, MessageCounts, Move, Published};
 
@@ -97,6 +97,8 @@ pub struct FanoutLocal {
     /// Room for a message with what is around it.
     wrapped: Vec<u8>,
     finder: TagFinder,
+    /// Place of the number of each message, where that is what it is known by.
+    numbered: Option<Locator>,
     board: Board,
     receipts: Receipts,
     /// Messages sent and not yet handed over.
@@ -117,6 +119,8 @@ pub struct FanoutLocal {
     longest: usize,
     subscribers: u32,
     timeout: Nanos,
+    /// Each message is for a room that is drawn.
+    draws_room: bool,
     /// Connections come and go.
     comes_and_goes: bool,
 }
@@ -141,6 +145,7 @@ impl Exchange for Fanout {
         FanoutLocal {
             plan: plan.clone(),
             finder: source.tag_finder(),
+            numbered: workload.numbered.clone(),
             source,
             dress: Dress::of(plan, board).map(Box::new),
             wrapped: Vec::new(),
@@ -158,6 +163,7 @@ impl Exchange for Fanout {
             longest: workload.longest(),
             subscribers: board.of_those_here(plan.clients.subscribers()),
             timeout: plan.clients.timeout,
+            draws_room: workload.audience == Audience::One,
             comes_and_goes: plan.clients.sessions().is_some(),
         }
     }
@@ -231,7 +237,10 @@ impl Exchange for Fanout {
         io.local.next = position.wrapping_add(1);
         let number = self.said;
         self.said = number.wrapping_add(1);
-        let room = self.rooms.at(number.into());
+        let room = match io.local.draws_room {
+            false => self.rooms.at(number.into()),
+            true => self.drawn_room(io.local, number),
+        };
         self.composed.push(Composed {
             position,
             due,
@@ -273,7 +282,7 @@ impl Exchange for Fanout {
                 room,
                 members: there.members,
                 joins: there.joins,
-                is_member: self.seat.is_some(),
+                is_member: self.seat.is_some() && self.rooms.contains(room),
                 is_measured: due >= io.common.meter.window().opens,
             };
             let previous = self.previous.replace(position);
@@ -382,6 +391,17 @@ impl Exchange for Fanout {
 
     fn hand_over(context: &mut Context<FanoutLocal>, now: Nanos) {
         hand_over(&mut context.common, &mut context.local, now);
+    }
+}
+
+impl Fanout {
+    /// The room that a message is for, by its number on the connection: any but those that it is in.
+    fn drawn_room(&self, local: &FanoutLocal, number: u32) -> u32 {
+        let count = local.plan.clients.exchange.room_count().max(1);
+        let draw = mix(local.plan.seed ^ u64::from(self.connection) << 32 ^ u64::from(number));
+        let room = (draw % u64::from(count)) as u32;
+        let is_own = self.subscribes && self.rooms.contains(room);
+        (room + u32::from(is_own)) % count
     }
 }
 

@@ -14,6 +14,9 @@ pub enum Audience {
     All,
     /// The members of its sender's room.
     Room,
+    /// The members of a room that is drawn for each message, which its sender is not in: one receiver where
+    /// there are as many rooms as receivers.
+    One,
 }
 
 impl Audience {

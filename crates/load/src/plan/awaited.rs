@@ -11,7 +11,7 @@ use wsbench_dialogue::{Expression, Pattern};
 use wsbench_wire::connection::MessageKind;
 
 use crate::plan::error::Why;
-use crate::plan::request::{Leaf, Pointer};
+use crate::plan::locator::{Leaf, Pointer};
 use crate::secret::{Redactor, WITHHELD, is_credential, shown_text};
 use crate::template::reading::{Named, Reading};
 use crate::template::{LONGEST_NUMBER, Lookup, NotFound, Template, Values, decimal, octets};
@@ -33,6 +33,8 @@ enum AwaitedPart {
     Whole(Template),
     /// Its beginning.
     Front(Template),
+    /// Its end.
+    Back(Template),
     /// A text somewhere in it.
     Within(Template),
     /// A value of its JSON.
@@ -182,6 +184,7 @@ impl AwaitedPart {
         match pattern {
             Pattern::Equals(text) => words(text).map_or_else(fixed, Self::Whole),
             Pattern::Prefix(text) => words(text).map_or_else(fixed, Self::Front),
+            Pattern::Suffix(text) => words(text).map_or_else(fixed, Self::Back),
             Pattern::Contains(text) => words(text).map_or_else(fixed, Self::Within),
             Pattern::Json { pointer, value } => {
                 let at = pointer.parse::<Pointer>();
@@ -198,7 +201,9 @@ impl AwaitedPart {
     fn template(&self) -> Option<&Template> {
         match self {
             Self::Fixed(_) => None,
-            Self::Whole(words) | Self::Front(words) | Self::Within(words) => Some(words),
+            Self::Whole(words) | Self::Front(words) | Self::Back(words) | Self::Within(words) => {
+                Some(words)
+            }
             Self::Value { value, .. } => Some(value),
         }
     }
@@ -206,7 +211,9 @@ impl AwaitedPart {
     fn template_mut(&mut self) -> Option<&mut Template> {
         match self {
             Self::Fixed(_) => None,
-            Self::Whole(words) | Self::Front(words) | Self::Within(words) => Some(words),
+            Self::Whole(words) | Self::Front(words) | Self::Back(words) | Self::Within(words) => {
+                Some(words)
+            }
             Self::Value { value, .. } => Some(value),
         }
     }
@@ -221,6 +228,7 @@ impl AwaitedPart {
             Self::Fixed(pattern) => pattern.clone(),
             Self::Whole(words) => Pattern::Equals(said(words)),
             Self::Front(words) => Pattern::Prefix(said(words)),
+            Self::Back(words) => Pattern::Suffix(said(words)),
             Self::Within(words) => Pattern::Contains(said(words)),
             Self::Value { at, value } => Pattern::Json {
                 pointer: at.to_string(),
@@ -234,6 +242,7 @@ impl AwaitedPart {
             Self::Fixed(pattern) => pattern.fits(message).then(Named::default),
             Self::Whole(words) => words.read(message, reading),
             Self::Front(words) => Some(words.read_front(message, reading)?.0),
+            Self::Back(words) => words.read_back(message, reading),
             Self::Within(words) => words.read_within(message, reading),
             Self::Value { at, value } => {
                 let (mut named, mut is_other) = (None, false);
@@ -290,6 +299,8 @@ pub(super) enum Known {
     Whole,
     /// Its beginning.
     Prefix,
+    /// Its end.
+    Suffix,
     /// Some part, anywhere.
     Part,
     /// A value at a place of its JSON.
@@ -323,6 +334,7 @@ impl StoredMessage {
             let (known, at, content) = match pattern {
                 Pattern::Equals(whole) => (Known::Whole, None, written(whole)),
                 Pattern::Prefix(front) => (Known::Prefix, None, written(front)),
+                Pattern::Suffix(back) => (Known::Suffix, None, written(back)),
                 Pattern::Contains(part) => (Known::Part, None, written(part)),
                 Pattern::Json { pointer, value } => {
                     (Known::Json, Some(pointer.clone()), value.clone())
@@ -386,6 +398,7 @@ impl StoredMessage {
         Ok(match self.known {
             Known::Whole => Pattern::Equals(bytes(content)?),
             Known::Prefix => Pattern::Prefix(bytes(content)?),
+            Known::Suffix => Pattern::Suffix(bytes(content)?),
             Known::Part => Pattern::Contains(bytes(content)?),
             Known::Json => Pattern::Json {
                 pointer: self.at.unwrap_or_default(),
@@ -418,6 +431,7 @@ mod tests {
     const VALUES: Values<'static> = Values {
         connection: 3,
         sequence: 4,
+        message: 0,
         run: 9,
         room: "red",
         now_ns: 0,
@@ -499,13 +513,14 @@ mod tests {
         /// A part with its values filled in beforehand says the same as one that is read.
         #[test]
         fn reading_says_what_filling_in_says(
-            form in 0_usize..4, front in "[a-c]{0,2}", back in "[a-c:]{0,2}", told in 0_u64..14,
+            form in 0_usize..5, front in "[a-c]{0,2}", back in "[a-c:]{0,2}", told in 0_u64..14,
             message in "[a-c:]{0,2}(4|5|14|)[a-c:]{0,2}(red)?",
         ) {
             let text = format!("{front}{{seq}}{back}{{room}}");
             let pattern = match form {
                 0 => Pattern::Equals(text.into_bytes()),
                 1 => Pattern::Prefix(text.into_bytes()),
+                4 => Pattern::Suffix(text.into_bytes()),
                 2 => Pattern::Contains(text.into_bytes()),
                 _ => Pattern::Json { pointer: "/a".to_owned(), value: text },
             };

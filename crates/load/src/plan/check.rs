@@ -15,6 +15,7 @@ use crate::plan::opening::{
     Family, Header, Http, is_field_value, is_origin, is_reserved, is_token,
 };
 use crate::plan::payload::{Encoding, LARGEST_MESSAGE, Payload};
+use crate::plan::request::Correlation;
 use crate::plan::spec::{PlanSpec, Population};
 use crate::plan::timing::{Arrival, Pace, StopRule};
 use crate::route::{Place, ProxyProtocol, Route};
@@ -53,6 +54,7 @@ pub(super) fn check(spec: &PlanSpec) -> Checked {
         framing(population)?;
         flow(spec, population)?;
         audience(population)?;
+        numbered(population)?;
         workload::rooms(population)?;
         workload::roles(population)?;
         workload::speech(population)?;
@@ -210,12 +212,19 @@ fn framing(population: &Population) -> Checked {
     at_most(level.into(), HIGHEST_LEVEL.into(), Field::CompressionLevel)
 }
 
+/// Messages that are known by their number are for many.
+fn numbered(population: &Population) -> Checked {
+    let is_numbered = population.exchange.numbered.is_some();
+    let is_apart = is_numbered && !population.is_fanned_out();
+    refuse(is_apart, Field::Numbered, Why::Needs(Field::Audience))
+}
+
 /// A request has its number in it, by which its answer is known.
 fn request(population: &Population) -> Checked {
     let exchange = &population.exchange;
-    if exchange.request.is_none() {
+    let Some(request) = &exchange.request else {
         return Ok(());
-    }
+    };
     let field = Field::Request;
     let is_fanned_out = population.is_fanned_out();
     refuse(is_fanned_out, field, Why::NotWith(Field::Audience))?;
@@ -223,7 +232,9 @@ fn request(population: &Population) -> Checked {
         Payload::Template { template, .. } => template.has_request_number(),
         _ => false,
     };
-    refuse(!has_number, Field::Payload, Why::NoNumber)
+    let is_numbered = matches!(request.at, Correlation::Number(_));
+    refuse(is_numbered && !has_number, Field::Payload, Why::NoNumber)?;
+    workload::end(population)
 }
 
 /// What is not answered has nothing that the next message, the end of a client or a number of messages

@@ -51,9 +51,18 @@ pub enum Why {
     /// It goes with another setting alone.
     #[error("{}", needs(*.0))]
     Needs(Field),
-    /// It is a request and does not have its number in it.
-    #[error("has no {{id}} in it, the number by which the answer to a request is known")]
+    /// It is a request, or a message that is known by its number, and does not have that in it.
+    #[error("has no {{id}} in it, by which the answer to it, or each copy of it, is known")]
     NoNumber,
+    /// It is for one receiver and does not say for which.
+    #[error("has no {{room}} in it, by which the server knows whom a message is for")]
+    NoRoom,
+    /// It has the number of a message for many in it where none is known by that.
+    #[error(
+        "has an {{id}} in it, which only messages for many have whose number the server sends on; {{n}} is the number \
+         of what is said"
+    )]
+    NumberAlone,
     /// It stands around messages and has not one tag, with filling right behind it or nowhere.
     #[error(
         "has to have one {{tag}} in it, by which a message is known, and {{fill}} right behind that or \

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
 use crate::nanos::Nanos;
-use crate::plan::request::{Locator, LocatorError};
+use crate::plan::locator::{Locator, LocatorError};
 use crate::secret::{WITHHELD, credentials_in_text};
 
 /// Traffic on an open connection, by whether anything in it is answered.

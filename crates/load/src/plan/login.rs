@@ -12,7 +12,7 @@ use wsbench_wire::connection::MessageKind;
 
 use crate::nanos::Nanos;
 use crate::plan::awaited::{Awaited, StoredMessage, message};
-use crate::plan::request::Locator;
+use crate::plan::locator::Locator;
 use crate::seconds;
 use crate::secret::WITHHELD;
 use crate::template::{Captured, Template, TemplateError};

@@ -6,6 +6,7 @@ use crate::plan::audience::Audience;
 use crate::plan::awaited::Awaited;
 use crate::plan::login::LoginStep;
 use crate::plan::payload::{Matching, Payload};
+use crate::plan::request::Correlation;
 use crate::plan::role::Role;
 use crate::plan::rooms::Spread;
 use crate::plan::spec::{Population, Workload};
@@ -143,7 +144,8 @@ impl Population {
             LoginStep::Send(_) | LoginStep::Settle(_) => None,
         });
         let ack = self.exchange.ack.as_deref();
-        of_steps.chain(self.upkeep.awaited()).chain(ack)
+        let end = self.exchange.end_of_streams();
+        of_steps.chain(self.upkeep.awaited()).chain(ack).chain(end)
     }
 
     /// All texts that are filled in, but for the messages of an echo and of requests.
@@ -156,6 +158,8 @@ impl Population {
         all.extend(envelope.map(|it| it.words.clone()));
         let ack = self.exchange.ack.as_ref();
         all.extend(ack.into_iter().flat_map(|ack| ack.templates().cloned()));
+        let end = self.exchange.end_of_streams();
+        all.extend(end.into_iter().flat_map(|end| end.templates().cloned()));
         all
     }
 }
@@ -165,7 +169,11 @@ impl Workload {
     #[must_use]
     pub fn matching(&self) -> Matching {
         match (&self.request, self.is_answered_by_acks()) {
-            (Some(_), _) => Matching::Number,
+            (Some(request), _) => match request.at {
+                Correlation::Order => Matching::Turn,
+                Correlation::Number(_) => Matching::Number,
+            },
+            (None, _) if self.numbered.is_some() => Matching::Number,
             (None, true) => Matching::Ack,
             (None, false) => self.payload.matching(),
         }
@@ -175,6 +183,12 @@ impl Workload {
     #[must_use]
     pub fn is_answered_by_acks(&self) -> bool {
         self.ack.is_some() && self.audience == Audience::Sender
+    }
+
+    /// The last answer to a request, where requests have several.
+    #[must_use]
+    pub fn end_of_streams(&self) -> Option<&Awaited> {
+        self.request.as_ref()?.end.as_deref()
     }
 
     /// The text of requests with something in it that their connection alone knows; `None` of any others.
@@ -193,8 +207,8 @@ impl Workload {
     pub fn room_count(&self) -> u32 {
         match (self.audience, &self.rooms) {
             (Audience::Sender, _) => 0,
-            (Audience::Room, Some(rooms)) => rooms.count,
-            (Audience::Room, None) | (Audience::All, _) => 1,
+            (Audience::Room | Audience::One, Some(rooms)) => rooms.count,
+            (Audience::Room | Audience::One, None) | (Audience::All, _) => 1,
         }
     }
 

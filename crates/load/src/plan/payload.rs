@@ -369,10 +369,10 @@ impl PayloadFacts {
     }
 }
 
-/// A template as it was compiled: of requests, where answers are matched by their number.
+/// A template as it was compiled: of requests, where answers are matched by their number or their turn.
 fn template_of(text: &str, matched: Option<Matching>) -> Result<Template, TemplateError> {
     match matched {
-        Some(Matching::Number) => Template::for_requests(text),
+        Some(Matching::Number | Matching::Turn) => Template::for_requests(text),
         _ => Template::parse(text),
     }
 }
@@ -396,6 +396,8 @@ pub enum Matching {
     Order,
     /// By the number of the request that each answer carries.
     Number,
+    /// By its turn: each answer is for the request that has waited longest.
+    Turn,
     /// By the message that acknowledges each.
     Ack,
 }

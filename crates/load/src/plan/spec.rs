@@ -7,6 +7,7 @@ use crate::plan::audience::Audience;
 use crate::plan::awaited::Awaited;
 use crate::plan::expect::Expect;
 use crate::plan::flow::Flow;
+use crate::plan::locator::Locator;
 use crate::plan::login::{LoginSteps, Spoken};
 use crate::plan::opening::{Compression, Connect, Header, Http, Upgrade};
 use crate::plan::payload::{Encoding, Greeting, Payload, Verify};
@@ -21,7 +22,6 @@ use crate::plan::unit::MessageUnit;
 use crate::plan::upkeep::Upkeep;
 use crate::route::Target;
 use crate::secret::{Secret, shown_subprotocols};
-use crate::series::Series;
 
 /// Task of a run, as it was asked for. It may be anything; `check` makes a plan of it.
 ///
@@ -170,6 +170,8 @@ pub struct Workload {
     pub unit: MessageUnit,
     /// Text around the tag and the filling of each message for many; `None` where there is none.
     pub envelope: Option<Envelope>,
+    /// Place of the number of each message for many, by which it is known; `None` where that is by its tag.
+    pub numbered: Option<Locator>,
     /// Way in which answers are known that are not what was sent; `None` where they are.
     pub request: Option<ByNumber>,
     /// Message by which the server acknowledges each of ours to its sender; `None` where none is awaited.
@@ -195,6 +197,7 @@ impl Population {
                 rooms: None,
                 unit: MessageUnit::Frame,
                 envelope: None,
+                numbered: None,
                 request: None,
                 ack: None,
                 ..self.exchange.clone()
@@ -229,91 +232,6 @@ impl Population {
         self.exchange.audience != Audience::Sender
     }
 
-    /// The series that the load is about: of each delivery where messages are for many, of what is read
-    /// off pushes, of the lateness of what nobody answers, of pings where nothing else flows; else
-    /// response times in the open loop and service times in the closed.
-    #[must_use]
-    pub fn headline(&self) -> Series {
-        self.headline_of_flow().unwrap_or_else(|| {
-            if self.is_open_loop() {
-                Series::Response
-            } else {
-                Series::Service
-            }
-        })
-    }
-
-    /// The same where the loop does not say it.
-    fn headline_of_flow(&self) -> Option<Series> {
-        match &self.exchange.flow {
-            Flow::Answered => self.is_fanned_out().then_some(Series::Delivery),
-            Flow::Oneway => Some(Series::SendLag),
-            Flow::Push(pushes) if pushes.stamp.is_some() => Some(Series::PushAge),
-            Flow::Push(_) => Some(Series::PushGap),
-            Flow::Idle => Some(Series::Ping),
-            Flow::Storm => Some(Series::Storm),
-        }
-    }
-
-    /// The series that the load is told by, the one that it is about first: what a table of its times
-    /// has columns for.
-    #[must_use]
-    pub fn told_series(&self) -> &'static [Series] {
-        match &self.exchange.flow {
-            Flow::Answered if self.is_fanned_out() && self.exchange.ack.is_some() => &[
-                Series::Delivery,
-                Series::DeliveryFirst,
-                Series::DeliveryLast,
-                Series::Skew,
-                Series::DeliveryService,
-                Series::Ack,
-            ],
-            Flow::Answered if self.is_fanned_out() => &[
-                Series::Delivery,
-                Series::DeliveryFirst,
-                Series::DeliveryLast,
-                Series::Skew,
-                Series::DeliveryService,
-            ],
-            Flow::Answered => &[Series::Response, Series::Service],
-            Flow::Oneway => &[Series::SendLag],
-            Flow::Push(pushes) if pushes.stamp.is_some() => &[Series::PushAge, Series::PushGap],
-            Flow::Push(_) => &[Series::PushGap],
-            // Its pings are told of by themselves.
-            Flow::Idle => &[],
-            Flow::Storm => &[Series::Storm, Series::Opening, Series::OpeningService],
-        }
-    }
-
-    /// The series by which intervals tell the course of the load.
-    #[must_use]
-    pub fn course(&self) -> Series {
-        match &self.exchange.flow {
-            Flow::Answered if self.is_fanned_out() => Series::Delivery,
-            // Where nobody answers nothing is timed but the sends, of which intervals do not tell.
-            Flow::Answered | Flow::Oneway => Series::Service,
-            Flow::Push(_) | Flow::Idle => self.headline(),
-            // When each was open since the storm began grows with time; how long it took is news.
-            Flow::Storm => Series::OpeningService,
-        }
-    }
-
-    /// The series of what the load is about from when each was due, whatever the loop: what
-    /// objectives are of.
-    #[must_use]
-    pub fn headline_from_due(&self) -> Series {
-        self.headline_of_flow().unwrap_or(Series::Response)
-    }
-
-    /// The series of the same from when each was sent.
-    #[must_use]
-    pub fn headline_from_sent(&self) -> Series {
-        if self.is_fanned_out() {
-            return Series::DeliveryService;
-        }
-        self.headline_of_flow().unwrap_or(Series::Service)
-    }
-
     /// True if messages are due by a schedule that does not look at the server.
     #[must_use]
     pub fn is_open_loop(&self) -> bool {
@@ -331,6 +249,12 @@ impl Population {
     #[must_use]
     pub fn pauses_like(&self, other: &Self) -> bool {
         self.think == other.think
+    }
+
+    /// True where connections are pinged.
+    #[must_use]
+    pub fn is_pinged(&self) -> bool {
+        self.keep_alive.is_some()
     }
 
     /// True where connections are pinged as often as those of `other`.
@@ -373,6 +297,7 @@ impl Default for Population {
                 rooms: None,
                 unit: MessageUnit::Frame,
                 envelope: None,
+                numbered: None,
                 request: None,
                 ack: None,
                 payload: Payload::Generated {
@@ -475,6 +400,10 @@ impl PlanSpec {
         spec.clients.exchange.flow = self.clients.exchange.flow.redacted(shows);
         let ack = self.clients.exchange.ack.as_ref();
         spec.clients.exchange.ack = ack.map(|ack| Arc::new(ack.redacted(shows)));
+        if let Some(request) = &mut spec.clients.exchange.request {
+            let end = request.end.as_ref();
+            request.end = end.map(|end| Arc::new(end.redacted(shows)));
+        }
         spec.clients.exchange.payload = self.clients.exchange.payload.redacted(shows);
         spec
     }

@@ -13,6 +13,7 @@ use crate::plan::audience::Audience;
 use crate::plan::awaited::StoredMessage;
 use crate::plan::expect::{Expect, Promise};
 use crate::plan::flow::Flow;
+use crate::plan::locator::Locator;
 use crate::plan::login::{LoginSteps, StoredStep, StoredWords};
 use crate::plan::opening::{Compression, Connect, Family, Header, Http, Offered, Upgrade};
 use crate::plan::payload::{Greeting, Matching, Payload, PayloadFacts, Verify};
@@ -142,6 +143,10 @@ struct Stored {
     /// Text around the tag and the filling of each message for many; absent where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     envelope: Option<StoredWords>,
+    /// Place of the number of each message for many; absent where they are known by their tags.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    numbered: Option<Locator>,
     /// Requests, whose answers are known by a number; absent where answers are what was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     request: Option<ByNumber>,
@@ -340,6 +345,7 @@ impl From<&PlanSpec> for Stored {
             beats,
             unit: clients.exchange.unit,
             envelope: clients.exchange.envelope.as_deref().map(StoredWords::of),
+            numbered: clients.exchange.numbered.clone(),
             request: clients.exchange.request.clone(),
             ack: clients.exchange.ack.as_deref().map(StoredMessage::of),
             matched_by: Some(clients.exchange.matching()),
@@ -413,6 +419,7 @@ impl Stored {
                 rooms: self.rooms,
                 unit: self.unit,
                 envelope: envelope.map_err(|it| words(&it))?.map(Envelope::new),
+                numbered: self.numbered,
                 request: self.request,
                 ack: self.ack.map(StoredMessage::told).transpose()?.map(Arc::new),
                 payload: Payload::told(self.payload, self.matched_by)?,

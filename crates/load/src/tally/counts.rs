@@ -240,6 +240,22 @@ counters! {
         unasked in columns,
     }
 
+    /// Items of streams: of requests of the measured window that have several answers and an end.
+    #[serde(default)]
+    ItemCounts in "Items" {
+        /// Received before the end of their stream.
+        received in columns,
+        /// Streams that ended without an item.
+        empty_streams in columns,
+        /// Received within the window of requests that had failed, or were awaited no more.
+        late in columns,
+        /// Received within the window, whenever their request was due: the numerator of `items_per_s`.
+        received_in_window,
+        /// Received in one read with the item before them: by the stamp of the last, so that there is no
+        /// gap between them.
+        in_shared_reads,
+    }
+
     /// Messages that the server sent by itself within the window.
     #[serde(default)]
     PushCounts in "Pushes" {
@@ -594,6 +610,7 @@ mod tests {
         check(MessageCounts::ALL, MessageCounts::merge);
         check(DeliveryCounts::ALL, DeliveryCounts::merge);
         check(AckCounts::ALL, AckCounts::merge);
+        check(ItemCounts::ALL, ItemCounts::merge);
         check(PushCounts::ALL, PushCounts::merge);
         check(SlowCounts::ALL, SlowCounts::merge);
         check(ReturnCounts::ALL, ReturnCounts::merge);

@@ -175,6 +175,7 @@ fn slot(name: &str, at: usize, purpose: TextPurpose) -> Result<Placeholder, Temp
     match (name, purpose) {
         ("id", TextPurpose::Echo) => Ok(Placeholder::Id),
         ("id", TextPurpose::Request) => Ok(Placeholder::Request),
+        ("id", TextPurpose::Words) => Ok(Placeholder::Message),
         ("conn", _) => Ok(Placeholder::Id),
         ("seq", _) => Ok(Placeholder::Seq),
         ("now_ns", _) => Ok(Placeholder::NowNs),

@@ -100,7 +100,11 @@ impl Template {
         let is_chance = |slot: &Placeholder| {
             matches!(
                 slot,
-                Placeholder::NowNs | Placeholder::NowMs | Placeholder::Hex(_) | Placeholder::Fill
+                Placeholder::NowNs
+                    | Placeholder::NowMs
+                    | Placeholder::Hex(_)
+                    | Placeholder::Fill
+                    | Placeholder::Message
             )
         };
         let mut segments = self.segments.iter();
@@ -186,6 +190,11 @@ impl Template {
         None
     }
 
+    /// The same of a text that ends with it.
+    pub(crate) fn read_back(&self, text: &[u8], reading: Reading<'_>) -> Option<Named> {
+        (0..=text.len()).find_map(|at| self.read(&text[at..], reading))
+    }
+
     /// True where its segment at a place begins with a digit.
     fn has_digit_at(&self, place: usize) -> bool {
         match self.segments.get(place) {
@@ -195,6 +204,7 @@ impl Template {
                 Placeholder::Seq
                     | Placeholder::Number
                     | Placeholder::Request
+                    | Placeholder::Message
                     | Placeholder::Id
                     | Placeholder::Run
                     | Placeholder::NowNs
@@ -256,7 +266,11 @@ impl Template {
                 behind(self.column_value(place, values.connection).as_bytes())
             }
             Placeholder::Capture(place) => behind(self.captured(place, values)),
-            Placeholder::Hex(_) | Placeholder::NowNs | Placeholder::NowMs | Placeholder::Fill => {
+            Placeholder::Hex(_)
+            | Placeholder::NowNs
+            | Placeholder::NowMs
+            | Placeholder::Fill
+            | Placeholder::Message => {
                 let mut said = Vec::new();
                 self.say_slot(slot, place, values, &mut said);
                 behind(&said)
@@ -281,6 +295,7 @@ mod tests {
     const VALUES: Values<'static> = Values {
         connection: 7,
         sequence: 12,
+        message: 0,
         run: 3,
         room: "red",
         now_ns: 0,

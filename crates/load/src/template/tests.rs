@@ -70,6 +70,7 @@ fn words_are_said_with_the_values_of_their_connection() {
     let values = Values {
         connection: 4,
         sequence: 1,
+        message: 0,
         run: 9,
         room: "blue",
         now_ns: 1_700_000_000_123_000_001,

@@ -15,6 +15,8 @@ pub(crate) struct Values<'a> {
     pub(crate) connection: u32,
     /// Number of what is said, from 0.
     pub(crate) sequence: u64,
+    /// Number of a message for many over all connections, from 1.
+    pub(crate) message: u64,
     /// Number of the run.
     pub(crate) run: u32,
     /// Name of the room.
@@ -71,6 +73,19 @@ impl Template {
         let is_pair = self.segments.windows(2).any(|two| two == pair);
         count(Placeholder::Tag) == 1
             && (count(Placeholder::Fill) == 0 || count(Placeholder::Fill) == 1 && is_pair)
+    }
+
+    /// True of one with the number of a message for many in it.
+    #[must_use]
+    pub fn has_message_number(&self) -> bool {
+        self.has(Placeholder::Message)
+    }
+
+    /// True of one by whose number a message for many is known, with a tag as well or without.
+    #[must_use]
+    pub fn is_numbered_envelope(&self) -> bool {
+        let has_part = self.has_tag() || self.has_filling();
+        self.has_message_number() && (!has_part || self.is_envelope())
     }
 
     /// Names of what it takes from the login.
@@ -173,6 +188,7 @@ impl Template {
             Placeholder::Id => push_number(values.connection.into(), 1, out),
             Placeholder::Seq => push_number(values.sequence, 1, out),
             Placeholder::Request | Placeholder::Number => push_number(values.sequence + 1, 1, out),
+            Placeholder::Message => push_number(values.message, 1, out),
             Placeholder::Run => push_number(values.run.into(), 1, out),
             Placeholder::NowNs => push_number(values.now_ns, TIME_DIGITS, out),
             Placeholder::NowMs => push_number(values.now_ns / NS_PER_MS, 1, out),

@@ -63,17 +63,15 @@ impl Record {
         spelling: &dyn Spelling,
     ) -> Self {
         let has_traffic = result.messages.sent > 0 || result.messages.received_in_window > 0;
-        let per_s = |amount: u64| {
-            // Nothing sent is no rate of zero: there was nothing to measure.
-            let was_measured = result.measured > Nanos::ZERO && has_traffic;
-            was_measured.then(|| amount as f64 / result.measured.as_secs_f64())
-        };
+        // Nothing sent is no rate of zero: there was nothing to measure.
+        let was_measured = result.measured > Nanos::ZERO && has_traffic;
+        let per_s =
+            |amount: u64| was_measured.then(|| amount as f64 / result.measured.as_secs_f64());
         let clients = &plan.clients;
         let is_fanned_out = clients.is_fanned_out();
         let comes = clients.comings().is_some() || clients.is_storm();
+        let items = clients.exchange.end_of_streams().map(|_| result.items);
         let secrets = plan.secrets();
-        let failures = result.failures.iter();
-        let failures = failures.map(|it| cleaned(Failure::of(it, spelling), &secrets));
         Self {
             schema: SCHEMA.to_owned(),
             tool_version: context.tool_version.clone(),
@@ -105,6 +103,8 @@ impl Record {
             senders_hear_themselves: result.hears_own.filter(|_| is_fanned_out),
             delivery_p50_by_decile_ns: by_decile(result, clients),
             acks: clients.exchange.ack.as_ref().map(|_| result.acks),
+            items,
+            items_per_s: items.and_then(|items| per_s(items.received_in_window)),
             pushes: clients.exchange.flow.pushes().map(|_| result.pushes),
             push_clock: PushClock::of(result),
             slow: clients.slow_kinds().next().map(|_| result.slow),
@@ -127,7 +127,7 @@ impl Record {
             },
             pings: pings(result),
             pongs_unasked: (result.pongs_unasked > 0).then_some(result.pongs_unasked),
-            errors: failures.collect(),
+            errors: failures(result, &secrets, spelling),
             close_codes: result.close_codes.clone(),
             generator: Generator {
                 bytes_per_connection: context.generator_bytes_per_connection,
@@ -152,6 +152,13 @@ fn pings(result: &RunResult) -> Option<Pings> {
         sent: result.pings_sent,
         times: times(result, Home::Pings),
     })
+}
+
+/// The failures of a run, whose words name settings as they are spelled.
+fn failures(result: &RunResult, secrets: &Redactor, spelling: &dyn Spelling) -> Vec<Failure> {
+    let failures = result.failures.iter();
+    let failures = failures.map(|it| cleaned(Failure::of(it, spelling), secrets));
+    failures.collect()
 }
 
 /// A failure without the credentials that a server may have said again.

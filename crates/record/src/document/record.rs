@@ -8,8 +8,8 @@ use wsbench_load::failure::FailureKind;
 use wsbench_load::plan::PlanSpec;
 use wsbench_load::series::{Home, Series, Shown};
 use wsbench_load::tally::{
-    AckCounts, BlockedCounts, ByteCounts, ConnectionCounts, DeliveryCounts, MessageCounts,
-    PushCounts, ReturnCounts, SessionCounts, SlowCounts,
+    AckCounts, BlockedCounts, ByteCounts, ConnectionCounts, DeliveryCounts, ItemCounts,
+    MessageCounts, PushCounts, ReturnCounts, SessionCounts, SlowCounts,
 };
 
 use super::absence::ServerGone;
@@ -119,6 +119,12 @@ pub struct Record {
     /// Acknowledgements of messages to their sender; absent where none were awaited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acks: Option<AckCounts>,
+    /// Items of streams; absent where a request has one answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub items: Option<ItemCounts>,
+    /// Items received within the window, a second; absent where there are none to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub items_per_s: Option<f64>,
     /// Messages that the server sent by itself; absent where they are not the load.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pushes: Option<PushCounts>,
@@ -244,6 +250,7 @@ has_times!(Record of Document behind |series| match (series, series.info().part_
         _,
     ) => "delivery_p50_by_decile_ns",
     (Series::Ack | Series::AckService, _) => "acks",
+    (Series::ItemFirst | Series::ItemFirstService | Series::ItemGap, _) => "items",
     (Series::PushGap | Series::PushAge, _) => "pushes",
     (Series::Opening | Series::OpeningService | Series::Storm, _) => "sessions",
     (Series::Back, _) => "returns",

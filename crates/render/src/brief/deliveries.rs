@@ -40,7 +40,9 @@ pub(super) fn fates(document: &Document, counts: &DeliveryCounts) -> Vec<String>
         (counts.uncertain, "uncertain"),
     ]);
     if wrong.is_empty() {
-        let verified = match document.plan.clients.exchange.verify {
+        let exchange = &document.plan.clients.exchange;
+        let verified = match exchange.verify {
+            _ if exchange.numbered.is_some() => "each by its number",
             Verify::Full | Verify::Contains => "every byte verified",
             Verify::Length => "lengths verified",
             Verify::None => "known by tag",

@@ -11,7 +11,11 @@ use crate::foreign::{markdown as cell, printable_lines};
 /// The summary of the step, ending with a line end.
 #[must_use]
 pub fn summary(check: &BuildCheck) -> String {
-    let sign = if check.has_failed() { "❌" } else { "✅" };
+    let sign = match (check.has_failed(), check.doubts.is_empty()) {
+        (true, _) => "❌",
+        (false, false) => "⚠️",
+        (false, true) => "✅",
+    };
     let mut text = format!("### {sign} wsbench: {}\n\n", cell(&check.title));
     if let Some(why) = &check.invalid {
         let _ = writeln!(text, "**Invalid: {}**\n", cell(why));

@@ -122,7 +122,7 @@ fn levels(objectives: &[Objective]) -> Vec<ReferenceLine> {
             name: objective.to_string(),
             y: *at_most_ns as f64,
         }),
-        Objective::Errors { .. } => None,
+        Objective::Errors { .. } | Objective::Reach { .. } => None,
     });
     limits.collect()
 }

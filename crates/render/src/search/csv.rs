@@ -24,7 +24,7 @@ fn row(search: &Search, trial: &Trial) -> CsvRow {
     for (objective, reading) in search.objectives.iter().zip(&trial.readings) {
         let unit = match objective {
             Objective::Time { .. } => "ns",
-            Objective::Errors { .. } => "share",
+            Objective::Errors { .. } | Objective::Reach { .. } => "share",
         };
         let name = format!("{}_{unit}", objective.name().replace('.', "_"));
         row.put_known(name.clone(), reading.figure);

@@ -69,7 +69,7 @@ fn drawing(page: &mut LabelledText, sweep: &Sweep) {
         .iter()
         .find_map(|objective| match objective {
             Objective::Time { at_most_ns, .. } => Some(*at_most_ns as f64),
-            Objective::Errors { .. } => None,
+            Objective::Errors { .. } | Objective::Reach { .. } => None,
         });
     let frame = Frame {
         columns: usize::from(page.style.width.saturating_sub(LABELS).clamp(20, 88)),

@@ -152,6 +152,7 @@ pub(crate) fn sweep() -> Sweep {
             received_per_s,
             response_ns: spans,
             delivery_last_ns: None,
+            objectives: Vec::new(),
             error_share: 0.0,
             overloaded,
             runs: vec![run],

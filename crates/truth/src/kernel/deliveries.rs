@@ -1,5 +1,5 @@
 //! Messages to many over the kernel: V17; messages of the server's own: V18; connections that come at
-//! once or by a schedule: V19; and slow readers: V20.
+//! once or by a schedule: V19; slow readers: V20; and requests with several answers: V22.
 //!
 //! The formulas are those of `simulated::deliveries` and `simulated::slow`. Tolerances of times have in
 //! them what a machine that does other things meanwhile is late by in the middle of its deliveries, a
@@ -305,4 +305,34 @@ fn mean_ms(spans: &Distribution) -> f64 {
     let all = spans.histogram();
     let mean = all.as_ref().and_then(|all| all.mean_ns());
     mean.map_or(f64::NAN, |mean| mean / 1e6)
+}
+
+/// V22: several answers to each request.
+///
+/// # Errors
+/// As [`super::all`] has them.
+pub fn streams(machine: &KernelTestbed<'_>) -> anyhow::Result<Experiment> {
+    let server = machine.serve("--items 8,each=3ms")?;
+    let load = "--mode request --template {\"id\":{id}} --end json:/end=true -c 10 -R 50";
+    let run = machine.timed(&server, load)?;
+    let counts = run.items.context("the run has items")?;
+    let middle = |series| ms(run.at(series), 0.5);
+    let near =
+        |name, expected, measured| Finding::new(name, expected, Tolerance::By(LATE_MS), measured);
+    Ok(Experiment {
+        id: "V22",
+        title: format!("serve {}; {load}", server.said),
+        formula: "first 0, gap e, end ne",
+        findings: vec![
+            near("first item p50, ms", 0.0, middle(Series::ItemFirstService)),
+            near("gap p50, ms", 3.0, middle(Series::ItemGap)),
+            near("end p50, ms", 24.0, middle(Series::Service)),
+            Finding::new(
+                "items received",
+                8.0 * run.messages.answered as f64,
+                Tolerance::Exact,
+                counts.received as f64,
+            ),
+        ],
+    })
 }

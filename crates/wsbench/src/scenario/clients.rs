@@ -7,8 +7,8 @@ use toml::Spanned;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Audience, Awaited, ByNumber, ClockProbe, Encoding, Envelope, Flow, Locator,
-    LoginSteps, Payload, Pushes, Reads, Role, Rooms, SlowReaders, Spoken, Stamp,
+    Arrival, Audience, Awaited, ByNumber, ClockProbe, Correlation, Encoding, Envelope, Flow,
+    Locator, LoginSteps, Payload, Pushes, Reads, Role, Rooms, SlowReaders, Spoken, Stamp,
 };
 use wsbench_load::template::{Template, TemplateError};
 
@@ -33,6 +33,8 @@ pub(super) struct ClientsOfFile {
     /// Steps behind the login, where all do the same.
     pub(super) join: LoginSteps,
     pub(super) envelope: Option<Envelope>,
+    /// Place of the number of messages for many.
+    pub(super) numbered: Option<Locator>,
     pub(super) request: Option<ByNumber>,
     pub(super) payload: Option<Payload>,
     /// Message by which the server acknowledges each.
@@ -119,6 +121,7 @@ impl ScenarioReader<'_> {
             envelope: None,
             request: None,
             payload: None,
+            numbered: None,
             ack: None,
             flow: self.flow(leading)?,
         };
@@ -164,8 +167,9 @@ impl ScenarioReader<'_> {
             ("audience", span_of(it.audience.as_ref()), is_many),
             ("ack", span_of(it.ack.as_ref()), is_many),
             ("depth", span_of(it.depth.as_ref()), is_answered),
-            ("match", span_of(it.at.as_ref()), is_request),
+            ("match", span_of(it.at.as_ref()), is_request || is_many),
             ("failed", span_of(it.failed.as_ref()), is_request),
+            ("end", span_of(it.end.as_ref()), is_request),
             ("stamp", span_of(it.stamp.as_ref()), takes_pushes),
             ("sequence", span_of(it.sequence.as_ref()), takes_pushes),
             ("clock", span_of(it.clock.as_ref()), takes_pushes),
@@ -392,7 +396,13 @@ impl ScenarioReader<'_> {
         match (audience.map(|it| (it, it.get_ref())), rooms) {
             _ if !is_many => Ok(Audience::Sender),
             (None | Some((_, AudienceFile::Room)), Some(_)) => Ok(Audience::Room),
+            (Some((_, AudienceFile::One)), Some(_)) => Ok(Audience::One),
             (None | Some((_, AudienceFile::All)), _) => Ok(Audience::All),
+            (Some((at, AudienceFile::One)), None) => {
+                let what = "a receiver is known by its room: rooms = { count = 100 }, of 100 receivers, and \
+                            {room} in what they say to join and in messages";
+                Err(self.source.fault("audience", at, what))
+            }
             (Some((at, AudienceFile::Room)), None) => {
                 let what = "a room needs rooms: rooms = { count = 10 }";
                 Err(self.source.fault("audience", at, what))
@@ -427,6 +437,7 @@ impl ScenarioReader<'_> {
             let what = "clients that publish have a rate, such as \"100/s\"";
             return Err(self.source.fault("clients", table, what));
         }
+        clients.numbered = self.locator("match", it.at.as_ref())?;
         let ack = it.ack.as_ref().map(|ack| self.ack(ack));
         clients.ack = ack.transpose()?;
         let (key, message, spoken) = match (&it.message, &it.message_binary) {
@@ -446,8 +457,17 @@ impl ScenarioReader<'_> {
         };
         let words = &spoken.words;
         let fault = |what: &str| Err(self.source.fault(key, message, what));
-        if !words.is_envelope() {
-            return fault("it has to have one {tag}, and {fill} right behind that or nowhere");
+        match clients.numbered {
+            None if !words.is_envelope() => {
+                return fault("it has to have one {tag}, and {fill} right behind that or nowhere");
+            }
+            Some(_) if !words.is_numbered_envelope() => {
+                return fault(
+                    "it has to have {id}, the number that match finds, and {tag} and {fill} behind each \
+                     other or not at all",
+                );
+            }
+            _ => {}
         }
         if !words.has_filling() {
             if let Some(size) = &it.size {
@@ -474,6 +494,12 @@ impl ScenarioReader<'_> {
         Ok(Arc::new(awaited))
     }
 
+    /// The last answer to a request that has several.
+    fn end(&self, end: Option<&Spanned<MatchFile>>) -> Read<Option<Arc<Awaited>>> {
+        let end = end.map(|end| self.speaker.awaited("end", end));
+        Ok(end.transpose()?.map(Arc::new))
+    }
+
     /// Requests and echoes.
     fn answered(
         &self,
@@ -485,9 +511,11 @@ impl ScenarioReader<'_> {
         if is_request {
             clients.request = Some(ByNumber {
                 at: self
-                    .locator("match", it.at.as_ref())?
-                    .unwrap_or_else(Locator::usual),
+                    .source
+                    .parsed("match", it.at.as_ref(), |it| it.parse())?
+                    .unwrap_or_else(Correlation::usual),
                 failed: self.locator("failed", it.failed.as_ref())?,
+                end: self.end(it.end.as_ref())?,
             });
         }
         let Some(message) = &it.message else {

@@ -244,6 +244,8 @@ pub(super) struct MatchTable {
     pub(super) equals: Option<String>,
     /// Its beginning.
     pub(super) prefix: Option<String>,
+    /// Its end.
+    pub(super) suffix: Option<String>,
     /// Some part, anywhere.
     pub(super) contains: Option<String>,
     /// Values in its JSON, by JSON pointer: { "/type" = "ack" }.
@@ -345,7 +347,8 @@ pub(super) struct ClientsFile {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub(super) settle: Option<Spanned<String>>,
-    /// Place of a request's number in its answer: json:/id unless it is given.
+    /// Place of a request's number in its answer: json:/id unless it is given. With "order" answers are
+    /// for requests in their order.
     #[serde(default, rename = "match")]
     #[schemars(with = "Option<String>")]
     pub(super) at: Option<Spanned<String>>,
@@ -353,6 +356,10 @@ pub(super) struct ClientsFile {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub(super) failed: Option<Spanned<String>>,
+    /// The last answer to a request that has several: { json = { "/type" = "complete" } }.
+    #[serde(default)]
+    #[schemars(with = "Option<MatchFile>")]
+    pub(super) end: Option<Spanned<MatchFile>>,
     /// Place of the instant in what the server sends by itself, and its unit, of "subscribe" alone:
     /// json:/E:ms.
     #[serde(default)]
@@ -409,6 +416,9 @@ pub(super) enum AudienceFile {
     All,
     /// Those of them that are in its sender's room.
     Room,
+    /// Those of them that are in a room drawn for each message, which its sender is not in: one, of as many
+    /// rooms as there are clients that subscribe.
+    One,
 }
 
 /// Words to join.

@@ -114,11 +114,12 @@ pub fn scenario_of(
 }
 
 fn draft(transcript: &Transcript, server: &Target) -> Result<Draft, RecordedError> {
-    let secrets = Secrets::of(transcript);
+    let unit = talks::unit_of(transcript);
+    let secrets = Secrets::of(transcript, unit);
     if secrets.are_too_many {
         return Err(RecordedError::Credentials);
     }
-    let mut talks = Talk::all(transcript);
+    let mut talks = Talk::all(transcript, unit);
     let replies = upkeep::replies(&mut talks);
     let beats = upkeep::beats_of(&mut talks);
     let load = traffic::load(&mut talks);
@@ -139,7 +140,10 @@ fn draft(transcript: &Transcript, server: &Target) -> Result<Draft, RecordedErro
     if !can_name_rooms {
         places.forget_rooms();
     }
-    let mut draft = Draft::default();
+    let mut draft = Draft {
+        unit,
+        ..Draft::default()
+    };
     head(&mut draft, &mut places, transcript, &talks, server);
     let ends: Vec<usize> = talks.iter().map(login::end).collect();
     let tasks = tables::tasks(&talks, &ends, load.as_ref());

@@ -275,6 +275,7 @@ impl Speaker<'_> {
         let bytes = |text: &String| text.clone().into_bytes();
         all.extend(table.equals.as_ref().map(|it| Pattern::Equals(bytes(it))));
         all.extend(table.prefix.as_ref().map(|it| Pattern::Prefix(bytes(it))));
+        all.extend(table.suffix.as_ref().map(|it| Pattern::Suffix(bytes(it))));
         all.extend(
             table
                 .contains

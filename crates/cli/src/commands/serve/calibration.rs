@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use thiserror::Error;
 use wsbench_echo::{
-    BroadcastMode, Calibration, Misbehaviour, Stall, TimeDistribution, TokenBucket,
+    BroadcastMode, Calibration, Misbehaviour, Stall, StreamMode, TimeDistribution, TokenBucket,
 };
 use wsbench_load::nanos::Nanos;
 
@@ -100,6 +100,10 @@ pub(super) struct Calibrating {
     /// for one that does not read (example: 4m). Without it, whatever waits is kept.
     #[arg(long, value_name = "SIZE", requires = "to_many", value_parser = quantity::message_size)]
     most_unsent: Option<u32>,
+    /// Answer each JSON object with so many items and an end: with itself, "item":K before its members, K
+    /// from 1 on, and then "end":true (example: 5,each=2ms, which takes so long from one to the next).
+    #[arg(long, value_name = "N[,each=TIME]", conflicts_with_all = ["to_many", "ack"], value_parser = streams)]
+    items: Option<StreamMode>,
     /// Write the time at which each message was read to a file, one a line, in nanoseconds; and say
     /// at the end how the gaps between them were distributed.
     #[arg(long, value_name = "FILE")]
@@ -134,6 +138,7 @@ impl Calibrating {
                 loss_ppm: self.loss.unwrap_or(0),
                 most_unsent: self.most_unsent.map(|most| most as usize),
             }),
+            streams: self.items,
             seed: self.seed,
         }
     }
@@ -169,6 +174,9 @@ pub(super) enum CalibrationError {
     /// A share of deliveries that is none.
     #[error("'{0}' is no share of deliveries, 0% to 100%; write it like 1% or 0.05%")]
     NoLoss(String),
+    /// Items that are none, or with something else.
+    #[error("'{0}' is no number of items; write it like 5 or 5,each=2ms")]
+    NoItems(String),
     /// A bucket without its burst, or with something else.
     #[error("'{0}' is no token bucket; write it like 5000/s,burst=100 or 5000/s,burst=100,drop")]
     NoBucket(String),
@@ -241,6 +249,20 @@ fn parts_per_million(percent: &str) -> Option<u32> {
 /// Reads the share of deliveries that are lost.
 fn lost(text: &str) -> Result<u32, CalibrationError> {
     parts_per_million(text).ok_or_else(|| CalibrationError::NoLoss(text.to_owned()))
+}
+
+/// Reads `5` and `5,each=2ms`.
+fn streams(text: &str) -> Result<StreamMode, CalibrationError> {
+    let no_items = || CalibrationError::NoItems(text.to_owned());
+    let (items, each) = match text.split_once(',') {
+        None => (text, Duration::ZERO),
+        Some((items, each)) => {
+            let each = each.trim().strip_prefix("each=").ok_or_else(no_items)?;
+            (items, quantity::positive_span(each)?.into())
+        }
+    };
+    let items = quantity::positive_u32(items.trim()).map_err(|_| no_items())?;
+    Ok(StreamMode { items, each })
 }
 
 /// Reads `5000/s,burst=100` and `5000/s,burst=100,drop`.
@@ -319,6 +341,23 @@ mod tests {
         for text in ["1", "0.01", "-1%", "101%", "%", "nan%"] {
             assert_eq!(lost(text), Err(CalibrationError::NoLoss(text.to_owned())));
         }
+    }
+
+    #[test]
+    fn streams_have_a_number_of_items() {
+        let each = 2 * MS;
+        assert_eq!(streams("5,each=2ms"), Ok(StreamMode { items: 5, each }));
+        assert_eq!(streams("5").unwrap().each, Duration::ZERO);
+        for text in ["", "0", "-1", "x", "5,2ms", "5,every=2ms"] {
+            assert_eq!(
+                streams(text),
+                Err(CalibrationError::NoItems(text.to_owned()))
+            );
+        }
+        assert!(matches!(
+            streams("5,each=0"),
+            Err(CalibrationError::Quantity(_))
+        ));
     }
 
     #[test]

@@ -41,6 +41,11 @@ impl Suspect {
         }
     }
 
+    /// Text or binary.
+    pub(super) fn kind(&self) -> MessageKind {
+        self.kind
+    }
+
     /// What of it was kept.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes

@@ -26,6 +26,10 @@ impl<const BY_NUMBER: bool> Echo<BY_NUMBER> {
                 format!("message {oldest} unanswered after {timeout}, later ones were answered")
             });
             let in_flight = self.pairing.in_flight();
+            if BY_NUMBER {
+                self.give_streams_up(io, now, Some(oldest));
+            }
+            let meter = &mut io.common.meter;
             if let Some(times) = self.pairing.settle(oldest) {
                 meter.unanswered(times, now, Unanswered::TimedOut, true);
             }
@@ -35,6 +39,10 @@ impl<const BY_NUMBER: bool> Echo<BY_NUMBER> {
             return DeadlineOutcome::Alive;
         }
         self.stop_load(io, now);
+        let is_stream = io.local.is_streaming();
+        if BY_NUMBER {
+            self.give_streams_up(io, now, None);
+        }
         let meter = &mut io.common.meter;
         let number = self.connection;
         self.pairing.abandon(|times, overtaken| {
@@ -43,8 +51,11 @@ impl<const BY_NUMBER: bool> Echo<BY_NUMBER> {
             } else {
                 (Unanswered::GivenUp, FailureKind::GivenUp)
             };
-            meter.fail(now, Phase::Answers, kind, || {
-                format!("no answer on connection {number} for {timeout}; it was given up")
+            meter.fail(now, Phase::Answers, kind, || match is_stream {
+                true => format!(
+                    "a stream on connection {number} has not ended within {timeout}; it was given up"
+                ),
+                false => format!("no answer on connection {number} for {timeout}; it was given up"),
             });
             meter.unanswered(times, now, how, overtaken);
         });

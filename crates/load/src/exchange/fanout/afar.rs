@@ -49,6 +49,8 @@ pub(super) fn say_dressed(
         return;
     };
     let mut identity = identity;
+    let message_number =
+        identity.sequence * u64::from(local.lanes.max(1)) + u64::from(local.worker) + 1;
     if let Some(form) = dress.postmarks {
         let is_measured = due >= io.common.meter.window().opens;
         let position = identity.sequence as u32;
@@ -72,6 +74,7 @@ pub(super) fn say_dressed(
     };
     local.wrapped.clear();
     let values = Values {
+        message: message_number,
         parts: message.parts(),
         ..io.common
             .speech

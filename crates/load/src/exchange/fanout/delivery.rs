@@ -90,6 +90,9 @@ impl Fanout {
         {
             return;
         }
+        if io.local.numbered.is_some() {
+            return self.on_numbered(io, received, kind, bytes);
+        }
         let (mut from, mut has_tags) = (0, false);
         while let Some((at, identity)) = io.local.finder.find(bytes, from) {
             has_tags = true;
@@ -105,6 +108,52 @@ impl Fanout {
         }
         if !has_tags {
             self.on_foreign(io, received, kind, bytes);
+        }
+    }
+
+    /// A message of which nothing but its number is known.
+    fn on_numbered(
+        &mut self,
+        io: &mut Io<'_, FanoutLocal>,
+        received: Nanos,
+        kind: MessageKind,
+        bytes: &[u8],
+    ) {
+        let local = &*io.local;
+        let number = local.numbered.as_ref().and_then(|at| at.number(bytes));
+        // Numbers are counted from 1.
+        let Some(number) = number.and_then(|number| number.checked_sub(1)) else {
+            return self.on_foreign(io, received, kind, bytes);
+        };
+        let lanes = u64::from(local.lanes.max(1));
+        let lane = (number % lanes) as u32;
+        let position = u32::try_from(number / lanes).ok();
+        let looked_up = position.and_then(|position| {
+            let publication = local.board.look_up(lane, position)?;
+            Some((position, publication))
+        });
+        let connection = looked_up.as_ref().map_or(u32::MAX, |(_, it)| it.publisher);
+        let found = Sighting {
+            kind,
+            bytes,
+            at: 0,
+            identity: MessageId {
+                connection,
+                sequence: number / lanes,
+            },
+            received,
+        };
+        match looked_up {
+            Some((position, it)) => {
+                self.on_known::<false>(io, &found, (lane, position), &it);
+            }
+            None if found.identity.sequence < io.local.board.head(lane).into() => {}
+            None => {
+                io.common.meter.tally.deliveries.unasked += 1;
+                self.fail(io, &found, FailureKind::Unasked, || {
+                    format!("a message with the number {} was never sent", number + 1)
+                });
+            }
         }
     }
 
@@ -370,7 +419,7 @@ impl Incoming {
 /// has come as it was sent.
 #[inline]
 fn verified(local: &mut FanoutLocal, found: &Sighting<'_>, it: &Publication) -> Option<usize> {
-    if local.verify == Verify::None {
+    if local.verify == Verify::None || local.numbered.is_some() {
         return Some(0);
     }
     local.source.prepare(found.identity, Some(it.due));

@@ -21,7 +21,7 @@ pub(super) fn rooms(population: &Population) -> Checked {
     let exchange = &population.exchange;
     let field = Field::Rooms;
     let Some(rooms) = &exchange.rooms else {
-        let is_room = exchange.audience == Audience::Room;
+        let is_room = matches!(exchange.audience, Audience::Room | Audience::One);
         return refuse(is_room, Field::Audience, Why::Needs(field));
     };
     // What the server sends by itself is of rooms as well: of what clients have subscribed to.
@@ -35,6 +35,21 @@ pub(super) fn rooms(population: &Population) -> Checked {
     at_most(rooms.each.into(), rooms.count.into(), Field::RoomsEach)?;
     let is_for_all = exchange.audience == Audience::All && rooms.each > 1;
     refuse(is_for_all, Field::RoomsEach, Why::NotWith(Field::Audience))?;
+    let is_for_one = exchange.audience == Audience::One;
+    refuse(
+        is_for_one && rooms.each > 1,
+        Field::RoomsEach,
+        Why::NotWith(Field::Audience),
+    )?;
+    if is_for_one && population.roles.is_empty() {
+        // Who sends is in one of them, and none of it is for itself.
+        at_least(rooms.count.into(), 2, field)?;
+    }
+    let names_it = exchange
+        .envelope
+        .as_ref()
+        .is_some_and(|it| it.words.has_room());
+    refuse(is_for_one && !names_it, Field::Payload, Why::NoRoom)?;
     let members = u64::from(population.connections) * u64::from(rooms.each);
     at_most(rooms.count.into(), members, field)?;
     let is_named = rooms.names.is_empty() || rooms.names.len() == rooms.count as usize;
@@ -83,9 +98,20 @@ pub(super) fn speech(population: &Population) -> Checked {
         let field = Field::Payload;
         let is_fanned_out = population.is_fanned_out();
         refuse(!is_fanned_out, field, Why::Needs(Field::Audience))?;
-        refuse(!envelope.words.is_envelope(), field, Why::NoTag)?;
-        words(&envelope.words, &taken, exchange.rooms.is_some(), field)?;
+        let is_known = match exchange.numbered {
+            None => envelope.words.is_envelope(),
+            Some(_) => envelope.words.is_numbered_envelope(),
+        };
+        let lacks = match exchange.numbered {
+            None => Why::NoTag,
+            Some(_) => Why::NoNumber,
+        };
+        refuse(!is_known, field, lacks)?;
+        numberless(&envelope.words, exchange.numbered.is_none(), field)?;
+        words_with(&envelope.words, &taken, exchange.rooms.is_some(), field)?;
     }
+    let lacks_envelope = exchange.numbered.is_some() && exchange.envelope.is_none();
+    refuse(lacks_envelope, Field::Payload, Why::NoNumber)?;
     if let Some(asked) = exchange.request_words() {
         words(&asked, &taken, exchange.rooms.is_some(), Field::Payload)?;
     }
@@ -147,6 +173,25 @@ pub(super) fn ack(population: &Population) -> Checked {
     Ok(())
 }
 
+/// The end of a stream is known by what its connection knows; which request it is of is said otherwise.
+pub(super) fn end(population: &Population) -> Checked {
+    let exchange = &population.exchange;
+    let Some(end) = exchange.end_of_streams() else {
+        return Ok(());
+    };
+    let field = Field::End;
+    let taken: Vec<String> = population.login.captures().map(str::to_owned).collect();
+    for template in end.templates() {
+        refuse(
+            template.has_tag() || template.has_filling(),
+            field,
+            Why::TagAlone,
+        )?;
+        words(template, &taken, exchange.rooms.is_some(), field)?;
+    }
+    Ok(())
+}
+
 /// The steps of a login, in which what was `taken` before is known.
 fn steps(login: &LoginSteps, taken: &mut Vec<String>, has_rooms: bool) -> Checked {
     let field = Field::Login;
@@ -168,7 +213,21 @@ fn steps(login: &LoginSteps, taken: &mut Vec<String>, has_rooms: bool) -> Checke
     Ok(())
 }
 
+/// The number of a message for many stands in such messages alone, where they are known by it.
+fn numberless(template: &Template, is_so: bool, field: Field) -> Checked {
+    refuse(
+        is_so && template.has_message_number(),
+        field,
+        Why::NumberAlone,
+    )
+}
+
 fn words(template: &Template, taken: &[String], has_rooms: bool, field: Field) -> Checked {
+    numberless(template, true, field)?;
+    words_with(template, taken, has_rooms, field)
+}
+
+fn words_with(template: &Template, taken: &[String], has_rooms: bool, field: Field) -> Checked {
     let is_known = |name: &String| taken.contains(name);
     let lacks = !template.captures().iter().all(is_known);
     refuse(lacks, field, Why::NoCapture)?;

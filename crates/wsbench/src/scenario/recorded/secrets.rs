@@ -4,12 +4,14 @@ use std::ops::Range;
 
 use percent_encoding::percent_decode_str;
 use wsbench_drive::relay::transcript::{Party, Transcript};
+use wsbench_load::plan::MessageUnit;
 use wsbench_load::secret::{
     WITHHELD, credentials_in_text, credentials_in_url, is_credential, is_token_by_shape,
     shown_subprotocols, urls_in_text,
 };
 
 use super::leaves::{Leaf, LeafKind, LeafParts};
+use super::talks::pieces;
 
 /// Letters of the shortest value that is looked for everywhere; a shorter one is hidden where its name
 /// stands.
@@ -36,8 +38,8 @@ struct Credential {
 }
 
 impl Secrets {
-    /// All that is in a transcript.
-    pub(super) fn of(transcript: &Transcript) -> Self {
+    /// All that is in a transcript, in messages of this unit.
+    pub(super) fn of(transcript: &Transcript, unit: MessageUnit) -> Self {
         let mut secrets = Self::default();
         for conversation in &transcript.conversations {
             for (name, value) in &conversation.headers {
@@ -63,7 +65,9 @@ impl Secrets {
             }
             for said in &conversation.said {
                 if let Ok(text) = str::from_utf8(&said.content) {
-                    secrets.add_message(text, said.by);
+                    for piece in pieces(text, unit) {
+                        secrets.add_message(piece, said.by);
+                    }
                 }
             }
         }
@@ -360,11 +364,14 @@ mod tests {
             said: said.collect(),
             ..Conversation::default()
         };
-        Secrets::of(&Transcript {
-            conversations: vec![conversation],
-            left_out: 0,
-            of_others: 0,
-        })
+        Secrets::of(
+            &Transcript {
+                conversations: vec![conversation],
+                left_out: 0,
+                of_others: 0,
+            },
+            MessageUnit::Frame,
+        )
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What was said, message by message, and what each message was found to be for.
 
-use wsbench_drive::relay::transcript::{Conversation, Party, Transcript};
+use wsbench_drive::relay::transcript::{Conversation, Party, Transcribed, Transcript};
 use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::MessageUnit;
 use wsbench_wire::connection::MessageKind;
 
 use super::leaves::{Leaf, LeafKind, LeafParts};
@@ -9,6 +10,8 @@ use super::leaves::{Leaf, LeafKind, LeafParts};
 /// Connections and messages of each that are looked at.
 const MOST_TALKS: usize = 64;
 const MOST_LINES: usize = 2_000;
+/// The end of a record (SignalR's).
+const RECORD_END: char = '\u{1e}';
 /// Names that numbers and texts go by which an answer repeats.
 const IDS: [&str; 16] = [
     "id",
@@ -72,9 +75,53 @@ pub(super) struct At {
     pub(super) line: usize,
 }
 
+/// A message's text; `None` of a binary one, of one that is no text and of one that was cut.
+fn text_of(said: &Transcribed) -> Option<&str> {
+    let text = str::from_utf8(&said.content).ok();
+    text.filter(|_| said.kind == MessageKind::Text && !said.is_cut)
+}
+
+/// The unit of the protocol that was spoken, as far as all of its texts show it.
+pub(super) fn unit_of(transcript: &Transcript) -> MessageUnit {
+    let said = transcript.conversations.iter().flat_map(|it| &it.said);
+    let texts: Vec<&str> = said
+        .filter_map(text_of)
+        .filter(|text| !text.trim().is_empty())
+        .collect();
+    let is_all =
+        |is_it: fn(&str) -> bool| !texts.is_empty() && texts.iter().all(|text| is_it(text));
+    let is_line = |line: &str| line.starts_with('{') && line.ends_with('}');
+    let is_several = |text: &&str| pieces(text, MessageUnit::Lines).len() > 1;
+    let are_lines = |text: &&str| pieces(text, MessageUnit::Lines).into_iter().all(is_line);
+    match () {
+        () if is_all(|text| text.ends_with(RECORD_END)) => MessageUnit::Record,
+        () if is_all(|text| text.trim_end_matches(['\r', '\n']).ends_with('\0')) => {
+            MessageUnit::Nul
+        }
+        () if texts.iter().any(is_several) && texts.iter().all(are_lines) => MessageUnit::Lines,
+        () => MessageUnit::Frame,
+    }
+}
+
+/// The messages of the protocol that a WebSocket message holds.
+pub(super) fn pieces(text: &str, unit: MessageUnit) -> Vec<&str> {
+    let all: Vec<&str> = match unit {
+        MessageUnit::Frame | MessageUnit::Mqtt => return vec![text],
+        MessageUnit::Lines => text.lines().collect(),
+        MessageUnit::Record => text.split(RECORD_END).collect(),
+        MessageUnit::Nul => {
+            let parts = text.split('\0');
+            parts
+                .map(|part| part.trim_start_matches(['\r', '\n']))
+                .collect()
+        }
+    };
+    all.into_iter().filter(|piece| !piece.is_empty()).collect()
+}
+
 impl<'a> Talk<'a> {
-    /// The connections of a transcript that went to the path of most messages.
-    pub(super) fn all(transcript: &'a Transcript) -> Vec<Self> {
+    /// The connections of a transcript that went to the path of most messages, in messages of this unit.
+    pub(super) fn all(transcript: &'a Transcript, unit: MessageUnit) -> Vec<Self> {
         let path = |it: &'a Conversation| it.resource.split('?').next().unwrap_or_default();
         let weight = |of: &str| -> usize {
             let those = transcript.conversations.iter().filter(|it| path(it) == of);
@@ -84,14 +131,16 @@ impl<'a> Talk<'a> {
         let main = paths.max_by_key(|it| weight(it)).unwrap_or_default();
         let those = transcript.conversations.iter();
         let those = those.filter(|it| path(it) == main).take(MOST_TALKS);
-        those.map(Self::of).collect()
+        those.map(|it| Self::of(it, unit)).collect()
     }
 
-    fn of(conversation: &'a Conversation) -> Self {
-        let lines = conversation.said.iter().take(MOST_LINES).map(|said| {
-            let text = str::from_utf8(&said.content).ok();
-            let text = text.filter(|_| said.kind == MessageKind::Text && !said.is_cut);
-            SpokenLine {
+    fn of(conversation: &'a Conversation, unit: MessageUnit) -> Self {
+        let lines = conversation.said.iter().flat_map(|said| {
+            let texts = text_of(said).map_or_else(
+                || vec![None],
+                |text| pieces(text, unit).into_iter().map(Some).collect(),
+            );
+            texts.into_iter().map(|text| SpokenLine {
                 at: said.at,
                 by: said.by,
                 parts: text.map(LeafParts::of).unwrap_or_default(),
@@ -100,11 +149,11 @@ impl<'a> Talk<'a> {
                     None => Intent::Unsaid,
                 },
                 text,
-            }
+            })
         });
         Self {
             conversation,
-            lines: lines.collect(),
+            lines: lines.take(MOST_LINES).collect(),
         }
     }
 }

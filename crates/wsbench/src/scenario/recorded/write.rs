@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use toml_writer::{ToTomlKey as _, ToTomlValue as _, TomlKeyBuilder, TomlStringBuilder};
 use wsbench_load::nanos::Nanos;
+use wsbench_load::plan::MessageUnit;
 
 use super::awaited::{LeafValue, MessageForm};
 use super::login::SentStep;
@@ -14,6 +15,7 @@ pub(super) struct Draft {
     /// Comments at the top.
     pub(super) head: Vec<String>,
     pub(super) url: String,
+    pub(super) unit: MessageUnit,
     pub(super) subprotocols: Vec<String>,
     pub(super) origin: Option<String>,
     pub(super) headers: Vec<(String, String)>,
@@ -59,6 +61,9 @@ impl Draft {
         comments(&mut out, &self.head);
         line(&mut out, "schema", &text(super::super::SCHEMA));
         line(&mut out, "url", &text(&self.url));
+        if !self.unit.is_frame() {
+            line(&mut out, "unit", &text(&self.unit.to_string()));
+        }
         match &self.subprotocols[..] {
             [] => {}
             [one] => line(&mut out, "subprotocol", &text(one)),
