@@ -68,6 +68,9 @@ exports.expecting = (text) => {
 
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
+// So long clients stay behind their last text, to be told of heartbeats: Rails has one each three seconds.
+const HEARTBEATS = 3_500;
+
 // Clients to be recorded: each opens a room with `open(room, heard)`, says a few texts there, and leaves once
 // it has heard as many. The program ends with them, or by the time that it took.
 exports.talk = async (rooms, open) => {
@@ -86,7 +89,7 @@ exports.talk = async (rooms, open) => {
       await pause(60);
     }
     await all;
-    await pause(200);
+    await pause(HEARTBEATS);
     close();
     await pause(200);
   };
