@@ -259,7 +259,7 @@ pub(crate) struct PayloadArgs {
     /// pointer), prefix:43 (behind that text) or regex:'id=([0-9]+)' [default: json:/id].
     ///
     /// With order answers carry no number: each is for the request that has waited longest. With --mode
-    /// broadcast and pubsub it is the place of the number that stands as {id} in --template, of servers that
+    /// broadcast and pubsub it is the place of the number that stands in messages as {id}, of servers that
     /// send no tag on.
     #[arg(id = "match", long, value_name = "PLACE|order")]
     pub(crate) at: Option<Correlation>,

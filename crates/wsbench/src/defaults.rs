@@ -22,7 +22,7 @@ pub const LONGEST_TRIAL: u64 = 6;
 /// Points that the time series of a timed run has at least, where its intervals allow.
 const POINTS: u64 = 40;
 /// The shortest interval: shorter ones have too few answers to be worth a percentile.
-const SHORTEST_INTERVAL: Nanos = Nanos::from_millis(20);
+const SHORTEST_INTERVAL: Nanos = Nanos::from_millis(40);
 /// The longest interval.
 const LONGEST_INTERVAL: Nanos = Nanos::from_secs(1);
 /// The longest interval of a run that ends when its answer is known: it is asked after each.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::daemon::Daemon;
 use crate::running::recording::Recording;
 use crate::running::{Process, wsbench};
 use crate::scenarios::assert_none_lost;
@@ -46,7 +47,8 @@ fn run(path: &PathBuf, text: &str, words: &[&str]) -> Value {
         "--scenario",
     ];
     let mut command = wsbench(&[words, &usual].concat());
-    let command = command.arg(path).env("TOKEN", "planted-token-of-graphql");
+    let command = command.arg(path).env("TOKEN", "planted-token-of-graphql")
+        .env("PASSCODE", "guest");
     let ended = Process::start(command).ended();
     let said = &ended.stderr;
     assert_eq!(ended.status.code(), Some(0), "{text}\n{said}");
@@ -177,4 +179,17 @@ fn actioncable_client() {
         "3",
         1,
     );
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn stomp_client() {
+    let server = Daemon::rabbitmq();
+    let directory = tempfile::tempdir().unwrap();
+    let recording = start(&directory, &server.url("/ws"), "3");
+    client("stomp.js", &format!("{}ws", recording.url));
+    let (path, text) = written(recording, &directory);
+    assert!(text.contains("unit = \"nul\""), "{text}");
+    let document = run(&path, &text, &["-d", "2s", "-R", "30", "--warmup", "300ms"]);
+    assert_delivered(&document, &text);
 }

@@ -200,7 +200,11 @@ pub(crate) fn in_short(phase: &str, kind: &str) -> String {
 
 /// A kind of failure with its phase, within a sentence: `exchange: the peer reset the connection (RST)`.
 pub(crate) fn in_words(phase: &str, kind: FailureKind) -> String {
-    let words = kind.meaning().trim_end_matches('.');
+    let words = match (phase, kind) {
+        // What a proxy refuses is of another phase.
+        ("connect", FailureKind::Refused) => "Nobody listens there",
+        _ => kind.meaning().trim_end_matches('.'),
+    };
     let mut letters = words.chars();
     match letters.next() {
         Some(first) if !words.starts_with("TCP") => {
