@@ -47,7 +47,9 @@ fn run(path: &PathBuf, text: &str, words: &[&str]) -> Value {
         "--scenario",
     ];
     let mut command = wsbench(&[words, &usual].concat());
-    let command = command.arg(path).env("TOKEN", "planted-token-of-graphql")
+    let command = command
+        .arg(path)
+        .env("TOKEN", "planted-token-of-graphql")
         .env("PASSCODE", "guest");
     let ended = Process::start(command).ended();
     let said = &ended.stderr;
