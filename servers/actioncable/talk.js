@@ -2,24 +2,11 @@
 // server.
 'use strict';
 
-// It is made for browsers, and asks for what they have.
-globalThis.addEventListener = () => {};
-globalThis.removeEventListener = () => {};
-globalThis.document = { visibilityState: 'visible' };
-
-const { adapters, createConsumer } = require('@rails/actioncable');
-const { WebSocket } = require('ws');
 const { talk } = require('../node/serving');
-
-// A browser tells where the page came from, which Rails asks about.
-adapters.WebSocket = class extends WebSocket {
-  constructor(url, protocols) {
-    super(url, protocols, { origin: 'http://localhost:3000' });
-  }
-};
+const connected = require('./consumer');
 
 talk(['red', 'blue', 'green'], (room, heard) => new Promise((resolve) => {
-  const consumer = createConsumer(`ws://127.0.0.1:${process.argv[2]}/cable`);
+  const consumer = connected();
   const channel = { channel: 'ChatChannel', room };
   const subscription = consumer.subscriptions.create(channel, {
     connected() {

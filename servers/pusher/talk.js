@@ -2,18 +2,11 @@
 // the server.
 'use strict';
 
-const Pusher = require('pusher-js');
 const { talk } = require('../node/serving');
+const connected = require('./connected');
 
 talk(['red', 'red', 'blue', 'blue'], (room, heard) => new Promise((resolve) => {
-  const client = new Pusher('key', {
-    cluster: '',
-    wsHost: '127.0.0.1',
-    wsPort: Number(process.argv[2]),
-    forceTLS: false,
-    enabledTransports: ['ws'],
-    disableStats: true,
-  });
+  const client = connected();
   const channel = client.subscribe(room);
   const say = (text) => channel.trigger('client-msg', { text });
   channel.bind('client-msg', heard);

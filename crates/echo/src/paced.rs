@@ -9,6 +9,8 @@ use std::sync::atomic::{self, AtomicBool};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use wsbench_wire::frame::FrameHeader;
+
 use crate::answering::Next;
 use crate::bucket::BucketState;
 use crate::burn::Burn;
@@ -212,25 +214,15 @@ impl Pace for Paced {
     }
 }
 
-/// Length of the first frame, header and all (RFC 6455 section 5.2), at most that of the bytes.
+/// Length of the first frame, header and all, at most that of the bytes.
 fn frame_len(bytes: &[u8]) -> usize {
-    let extended = |len: usize| {
-        let octets = bytes.get(2..2 + len)?;
-        let number = octets
-            .iter()
-            .fold(0_u64, |number, octet| number << 8 | u64::from(*octet));
-        Some(2 + len + usize::try_from(number).ok()?)
+    let whole = match FrameHeader::parse(bytes) {
+        Ok(Some((header, len))) => {
+            usize::try_from(header.len).map_or(usize::MAX, |payload| len.saturating_add(payload))
+        }
+        _ => usize::MAX,
     };
-    let len = bytes.get(1).and_then(|second| {
-        let mask = if second & 0x80 == 0 { 0 } else { 4 };
-        let len = match second & 0x7f {
-            126 => extended(2)?,
-            127 => extended(8)?,
-            short => 2 + usize::from(short),
-        };
-        Some(len + mask)
-    });
-    len.map_or(bytes.len(), |len| len.min(bytes.len()))
+    whole.min(bytes.len())
 }
 
 impl PartialEq for Waiting {

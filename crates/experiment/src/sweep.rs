@@ -17,7 +17,7 @@ use wsbench_record::provenance::Provenance;
 use wsbench_record::sweep::{Knee, Point, Run, SCHEMA, Sweep};
 use wsbench_setting::{Field, Text, Told, text};
 
-use crate::find::judge::is_rate_missed;
+use crate::find::judge::{allowed_by_reach, is_rate_missed};
 use crate::pilot::{self, PilotError, SPARE, around_s};
 use crate::runner::{Runner, RunnerError, Step};
 
@@ -478,10 +478,7 @@ impl FiguresAtRate {
         }
         self.deliveries
             .merge(&document.deliveries.unwrap_or_default());
-        // A message that lacks a receiver has not been answered; where the reach says how many may, it has.
-        let mut objectives = self.objectives.iter();
-        let is_by_reach = objectives.any(|(it, _)| matches!(it, Objective::Reach { .. }));
-        let allowed = if is_by_reach { 1.0 } else { 0.0 };
+        let allowed = allowed_by_reach(self.objectives.iter().map(|(it, _)| it)).unwrap_or(0.0);
         let messages = &document.messages;
         self.due += messages.sent + messages.unsent;
         self.answered += messages.answered;

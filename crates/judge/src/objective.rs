@@ -297,7 +297,7 @@ mod tests {
             ("p99", 4, "< or <= must stand here"),
             ("p99>5ms", 4, "'>' cannot stand here, only < or <="),
             ("mean<5ms", 1, "no figure is called 'mean'"),
-            ("pinf<5ms", 1, "and any percentile"),
+            ("pinf<5ms", 1, "errors, delivery.reach, and any percentile"),
             ("p<5ms", 1, "no figure is called 'p'"),
             ("service.p99<5ms", 1, "no figure is called 'service.p99'"),
             ("p100<5ms", 1, "above 0 and below 100"),

@@ -317,8 +317,7 @@ impl Meter {
     /// Books that a stream is awaited no more whose latest item came at `latest`: the next one, or the
     /// first, is known only to have taken longer than until now.
     pub fn stream_given_up(&mut self, times: Times, latest: Option<Nanos>, now: Nanos) {
-        let is_composed_alone = times.sent == Nanos::ZERO && times.due > Nanos::ZERO;
-        if times.due < self.window.opens || is_composed_alone {
+        if times.due < self.window.opens || times.is_composed_alone() {
             return;
         }
         let (whole, tail, since) = match latest {
@@ -492,8 +491,8 @@ impl Meter {
 
     /// Books a request that ended without a right answer. `overtaken`: a later one was answered.
     pub fn unanswered(&mut self, times: Times, now: Nanos, how: Unanswered, overtaken: bool) {
-        if times.sent == Nanos::ZERO && times.due > Nanos::ZERO {
-            return; // composed, never handed to the socket
+        if times.is_composed_alone() {
+            return;
         }
         self.book_run();
         self.in_flight -= 1;

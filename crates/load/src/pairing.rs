@@ -59,6 +59,13 @@ pub struct Times {
     pub sent: Nanos,
 }
 
+impl Times {
+    /// True of a request that was composed and never handed to the socket.
+    pub(crate) fn is_composed_alone(self) -> bool {
+        self.sent == Nanos::ZERO && self.due > Nanos::ZERO
+    }
+}
+
 /// The oldest requests in flight, when nothing behind them is over yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InOrder {

@@ -162,9 +162,17 @@ fn errors_allowed(objectives: &[Objective]) -> Option<f64> {
         Objective::Errors { at_most } => Some(*at_most),
         Objective::Time { .. } | Objective::Reach { .. } => None,
     });
-    // A message that lacks a single receiver has not been answered: where so many may lack, that is no error.
-    let is_by_reach = |it: &Objective| matches!(it, Objective::Reach { .. });
-    named.or(objectives.iter().any(is_by_reach).then_some(1.0))
+    named.or(allowed_by_reach(objectives))
+}
+
+/// The share of messages that may lack receivers, where an objective says how many have to be reached: each,
+/// for one that lacks a single receiver has not been answered. `None` where none says so.
+pub(crate) fn allowed_by_reach<'a>(
+    objectives: impl IntoIterator<Item = &'a Objective>,
+) -> Option<f64> {
+    let mut objectives = objectives.into_iter();
+    let is_by_reach = objectives.any(|it| matches!(it, Objective::Reach { .. }));
+    is_by_reach.then_some(1.0)
 }
 
 /// True where fewer of the deliveries expected were received than an objective asks for.

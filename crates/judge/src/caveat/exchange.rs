@@ -284,9 +284,9 @@ fn unanswered(record: &Record) -> Option<Doubt> {
                     advice_by_words(record).unwrap_or_else(|| {
                         "the server turned connections away: see `errors` for its words".into()
                     })
-                } else if record.items.is_some_and(|items| items.received > 0) {
+                } else if let Some(items) = record.items.filter(|items| items.received > 0) {
                     text![
-                        format!("{} came, and no end: ", counted(record.items.map_or(0, |it| it.received), "item")),
+                        format!("{} came, and no end: ", counted(items.received, "item")),
                         Field::End,
                         " says what the last answer to a request has; or give it more time, ",
                         Field::Timeout,

@@ -394,6 +394,30 @@ impl Exchange for Fanout {
     }
 }
 
+/// Numbers of messages for many over all lanes, from 1: each lane has those of its own turn.
+#[derive(Clone, Copy, Debug)]
+struct Numbering {
+    lanes: u64,
+}
+
+impl Numbering {
+    fn of(local: &FanoutLocal) -> Self {
+        let lanes = local.lanes.max(1).into();
+        Self { lanes }
+    }
+
+    /// The number of the message at a position of a lane.
+    fn number(self, lane: u32, position: u64) -> u64 {
+        position * self.lanes + u64::from(lane) + 1
+    }
+
+    /// The lane of a number and the position there; `None` of one that is none.
+    fn place(self, number: u64) -> Option<(u32, u64)> {
+        let from_zero = number.checked_sub(1)?;
+        Some(((from_zero % self.lanes) as u32, from_zero / self.lanes))
+    }
+}
+
 impl Fanout {
     /// The room that a message is for, by its number on the connection: any but those that it is in.
     fn drawn_room(&self, local: &FanoutLocal, number: u32) -> u32 {

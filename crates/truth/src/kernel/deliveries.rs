@@ -15,6 +15,11 @@ use crate::finding::{Experiment, Finding, Tolerance};
 /// Lateness of a machine in the middle of its deliveries, ms.
 const LATE_MS: f64 = 1.0;
 
+/// A time that a machine which does other things may be late by.
+fn near(name: impl Into<String>, expected: f64, measured: f64) -> Finding {
+    Finding::new(name, expected, Tolerance::By(LATE_MS), measured)
+}
+
 /// V17: one receiver after the other.
 ///
 /// # Errors
@@ -25,8 +30,6 @@ pub fn serial(machine: &KernelTestbed<'_>) -> anyhow::Result<Experiment> {
     let load = "--mode broadcast -c 20 -R 20 --arrival constant";
     let run = machine.timed(&server, load)?;
     let middle = |series| ms(run.at(series), 0.5);
-    let near =
-        |name, expected, measured| Finding::new(name, expected, Tolerance::By(LATE_MS), measured);
     Ok(Experiment {
         id: "V17",
         title: format!("serve {}; {load}", server.said),
@@ -49,9 +52,6 @@ pub fn delayed(machine: &KernelTestbed<'_>) -> anyhow::Result<Experiment> {
     let server = machine.serve("--broadcast --delays 0,5ms,10ms,15ms")?;
     let load = "--mode broadcast -c 4 -R 50";
     let run = machine.timed(&server, load)?;
-    let near = |name: String, expected, measured| {
-        Finding::new(name, expected, Tolerance::By(LATE_MS), measured)
-    };
     // The middle of each quarter: at its edges chance decides which delay is met.
     let quarters = [(0.125, 0.0), (0.375, 5.0), (0.625, 10.0), (0.875, 15.0)];
     let mut findings: Vec<Finding> = quarters
@@ -122,8 +122,6 @@ pub fn pushed(machine: &KernelTestbed<'_>) -> anyhow::Result<Experiment> {
     let load = "--mode push -c 10 --stamp json:/T:us --sequence json:/u";
     let run = machine.timed(&server, load)?;
     let counts = run.pushes.context("the run has pushes")?;
-    let near =
-        |name, expected, measured| Finding::new(name, expected, Tolerance::By(LATE_MS), measured);
     let age = run.at(Series::PushAge);
     Ok(Experiment {
         id: "V18",
@@ -317,8 +315,6 @@ pub fn streams(machine: &KernelTestbed<'_>) -> anyhow::Result<Experiment> {
     let run = machine.timed(&server, load)?;
     let counts = run.items.context("the run has items")?;
     let middle = |series| ms(run.at(series), 0.5);
-    let near =
-        |name, expected, measured| Finding::new(name, expected, Tolerance::By(LATE_MS), measured);
     Ok(Experiment {
         id: "V22",
         title: format!("serve {}; {load}", server.said),

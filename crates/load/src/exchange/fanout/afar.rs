@@ -2,7 +2,7 @@
 //! of it is on the path of plain messages of one process.
 
 use super::delivery::Sighting;
-use super::{Fanout, FanoutLocal};
+use super::{Fanout, FanoutLocal, Numbering};
 use crate::context::Io;
 use crate::fanout::board::{Board, Publication};
 use crate::fanout::postmark::{Postmark, PostmarkForm};
@@ -49,8 +49,7 @@ pub(super) fn say_dressed(
         return;
     };
     let mut identity = identity;
-    let message_number =
-        identity.sequence * u64::from(local.lanes.max(1)) + u64::from(local.worker) + 1;
+    let message_number = Numbering::of(local).number(local.worker, identity.sequence);
     if let Some(form) = dress.postmarks {
         let is_measured = due >= io.common.meter.window().opens;
         let position = identity.sequence as u32;

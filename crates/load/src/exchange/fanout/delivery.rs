@@ -4,7 +4,7 @@
 use wsbench_wire::connection::MessageKind;
 use wsbench_wire::excerpt::excerpt;
 
-use super::{Fanout, FanoutLocal, Membership};
+use super::{Fanout, FanoutLocal, Membership, Numbering};
 use crate::context::Io;
 use crate::exchange::Piece;
 use crate::failure::FailureKind;
@@ -121,13 +121,11 @@ impl Fanout {
     ) {
         let local = &*io.local;
         let number = local.numbered.as_ref().and_then(|at| at.number(bytes));
-        // Numbers are counted from 1.
-        let Some(number) = number.and_then(|number| number.checked_sub(1)) else {
+        let place = number.and_then(|number| Numbering::of(local).place(number));
+        let (Some(number), Some((lane, sequence))) = (number, place) else {
             return self.on_foreign(io, received, kind, bytes);
         };
-        let lanes = u64::from(local.lanes.max(1));
-        let lane = (number % lanes) as u32;
-        let position = u32::try_from(number / lanes).ok();
+        let position = u32::try_from(sequence).ok();
         let looked_up = position.and_then(|position| {
             let publication = local.board.look_up(lane, position)?;
             Some((position, publication))
@@ -139,7 +137,7 @@ impl Fanout {
             at: 0,
             identity: MessageId {
                 connection,
-                sequence: number / lanes,
+                sequence,
             },
             received,
         };
@@ -147,11 +145,11 @@ impl Fanout {
             Some((position, it)) => {
                 self.on_known::<false>(io, &found, (lane, position), &it);
             }
-            None if found.identity.sequence < io.local.board.head(lane).into() => {}
+            None if sequence < io.local.board.head(lane).into() => {}
             None => {
                 io.common.meter.tally.deliveries.unasked += 1;
                 self.fail(io, &found, FailureKind::Unasked, || {
-                    format!("a message with the number {} was never sent", number + 1)
+                    format!("a message with the number {number} was never sent")
                 });
             }
         }
