@@ -297,6 +297,11 @@ fn fleet(measure: &Measure, spec: &mut PlanSpec) -> Result<Option<FleetOrder>, U
                 "let the tag in the messages tell which each is",
             ),
             (
+                spec.clients.voices().next().is_some(),
+                "several clients that publish",
+                "let one table of clients publish",
+            ),
+            (
                 is_counted,
                 "-n with messages to many",
                 "give -d: no agent knows of the last message of another",

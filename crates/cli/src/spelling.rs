@@ -151,6 +151,10 @@ fn amount(spec: &PlanSpec, words: &mut Words) {
             pushes.clock.take_if(|clock| clock.ask == WITHHELD);
             readings(&pushes, words);
         }
+        let has_several = clients.voices().any(|voice| voice.own.is_some());
+        if clients.is_fanned_out() && !has_several {
+            messages(clients, words);
+        }
         return ending(spec, words);
     }
     match clients.sessions() {
@@ -201,6 +205,12 @@ fn amount(spec: &PlanSpec, words: &mut Words) {
         words.value("--clients", number);
         words.some("-r", clients.round_trips());
     }
+    messages(clients, words);
+    ending(spec, words);
+}
+
+/// What each message is.
+fn messages(clients: &Population, words: &mut Words) {
     match &clients.exchange.payload {
         // Its tag alone.
         Payload::Generated { .. } if has_no_filling(clients) => {}
@@ -213,7 +223,6 @@ fn amount(spec: &PlanSpec, words: &mut Words) {
         Payload::Template { template, .. } => words.value("--template", template.text()),
         Payload::Withheld { .. } => {}
     }
-    ending(spec, words);
 }
 
 /// Words by which the answers to requests are known.

@@ -113,8 +113,8 @@ pub(crate) enum UsageError {
     SweepWithoutRates,
     /// A search for a rate of answers where nothing is answered.
     #[error(
-        "nothing is answered with this --mode, so there is no rate to find; measure it by itself: \
-         wsbench URL with the same flags"
+        "nothing is answered with this load, so there is no rate to find; measure it by itself: wsbench URL \
+         with the same flags, or find --over connections of pushes, pings and storms"
     )]
     NothingToFind,
     /// The stay of sessions that are not searched for.

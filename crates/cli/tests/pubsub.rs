@@ -297,6 +297,55 @@ fn a_scenario_of_publishers_and_subscribers_is_run_and_shows_no_secret() {
     );
 }
 
+const SEVERAL: &str = r#"rooms = 2
+login = [{ send = '{"join":"{room}"}', expect = { json = { "/joined" = "{room}" } } }]
+[[clients]]
+count = 10
+roles = ["subscribe"]
+[[clients]]
+count = 2
+roles = ["publish"]
+rate = "40/s"
+message = '{"n":{n},"text":"{tag}{fill}"}'
+size = 80
+[[clients]]
+count = 4
+roles = ["publish"]
+rate = "160/s"
+message = '{"typing":"{tag}"}'
+"#;
+
+#[test]
+fn several_kinds_of_clients_publish_and_all_of_it_arrives() {
+    let server = Embedded::start(&["--broadcast", "--to-others"]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("chat.toml");
+    fs::write(&file, SEVERAL).unwrap();
+    let file = file.to_str().unwrap();
+    let (code, document, said) = run(
+        &["--scenario", file, "--expect", "unordered", &server.url],
+        &[],
+    );
+    assert_eq!(code, Some(0), "{said} {:#}", document["audit"]);
+    let sent = document["messages"]["sent"].as_u64().unwrap();
+    assert!(sent > 100, "{sent}");
+    let deliveries = &document["deliveries"];
+    assert_eq!(count(deliveries, "received"), count(deliveries, "expected"));
+    assert_eq!(count(deliveries, "corrupted"), 0);
+    let voices = [0, 1].map(|role| document["plan"]["roles"][role]["voice"]["share"].as_f64());
+    assert_eq!(voices, [Some(0.2), Some(0.8)]);
+    // The longer messages are a fifth of them.
+    let each = document["bytes"]["sent"].as_f64().unwrap() / sent as f64;
+    assert!((38.0..75.0).contains(&each), "{each} bytes a message");
+    // No one size is theirs.
+    let (code, _, said) = run(&["--scenario", file, "-s", "100", &server.url], &[]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(
+        said.contains("--size says what the scenario says"),
+        "{said}"
+    );
+}
+
 #[test]
 fn what_makes_no_scenario_is_refused() {
     let folder = tempfile::tempdir().unwrap();

@@ -6,8 +6,9 @@
 mod attendance;
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
-use wsbench_load::arrival::{Arrivals, ScheduleSeat, seed_of};
+use wsbench_load::arrival::{Arrivals, Schedule, ScheduleSeat, seed_of};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan};
 
@@ -23,10 +24,11 @@ const BURST: usize = 256;
 /// The open loop of one worker.
 #[derive(Debug)]
 pub(crate) struct OpenLoop {
-    arrivals: Arrivals,
+    /// Messages of each voice that slots of this worker have; none where none of them sends.
+    streams: Vec<Stream>,
+    /// The stream whose message is next.
+    at: usize,
     random: fastrand::Rng,
-    /// Slots that send, which are the first ones.
-    senders: usize,
     load_from: Nanos,
     /// Instant at which the next message is due; `Nanos::MAX` when none is.
     next: Nanos,
@@ -45,22 +47,91 @@ pub(crate) struct OpenLoop {
     attendance: Option<Box<Attendance>>,
 }
 
+/// Messages of one voice.
+#[derive(Clone, Debug)]
+struct Stream {
+    arrivals: Arrivals,
+    /// Instant at which its next message is due; `Nanos::MAX` when none is.
+    next: Nanos,
+    /// Slots that send them.
+    senders: Range<usize>,
+}
+
+impl Stream {
+    /// Those of worker `index`, one for each voice of which it has slots.
+    fn all(plan: &Plan, index: usize, schedule: &Schedule) -> Vec<Self> {
+        let clients = &plan.clients;
+        let voices: Vec<(u32, f64)> = clients
+            .roles
+            .iter()
+            .filter_map(|role| Some((role.connections, role.voice.as_ref()?.share)))
+            .collect();
+        let whole = [(clients.publishers(), 1.0)];
+        let voices = match voices.is_empty() {
+            true => &whole[..],
+            false => &voices[..],
+        };
+        let (mut before, workers) = (0, plan.threads);
+        let mut streams = Vec::new();
+        for (number, &(connections, share)) in (0..).zip(voices) {
+            // Its first connection is that of another worker than number 0 where those before end so.
+            let turn = index as u32 + workers - before % workers;
+            let seat = ScheduleSeat {
+                worker: turn % workers,
+                workers,
+                connections,
+            };
+            let until = before + connections;
+            let senders = [before, until].map(|places| Share::slots_below(plan, index, places));
+            before = until;
+            if senders[0] == senders[1] {
+                continue;
+            }
+            let seed = seed_of(plan.seed, index as u32) ^ mix_of(number);
+            streams.push(Self {
+                arrivals: Arrivals::new(&schedule.of_share(share), seat, seed),
+                next: Nanos::MAX,
+                senders: senders[0]..senders[1],
+            });
+        }
+        streams
+    }
+
+    fn advance(&mut self, load_from: Nanos) {
+        let due = self.arrivals.next();
+        self.next = due.map_or(Nanos::MAX, |due| load_from + due);
+    }
+
+    /// Messages of it that are due before `ends` and not taken, no more than `most`.
+    fn untaken(&self, load_from: Nanos, ends: Nanos, most: u64) -> u64 {
+        if self.next >= ends {
+            return 0;
+        }
+        let ahead = self.arrivals.clone().map(|due| load_from + due);
+        let behind = ahead.take_while(|due| *due < ends);
+        std::iter::once(self.next)
+            .chain(behind)
+            .take(most as usize)
+            .count() as u64
+    }
+}
+
+/// The difference of a voice's random choices from those of the first, which are as if it were alone.
+fn mix_of(voice: u64) -> u64 {
+    voice.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
 impl OpenLoop {
     /// The share of worker `index`, which has so many slots; `None` when the plan is closed loop.
     pub(crate) fn new(plan: &Plan, index: usize, slots: usize) -> Option<Self> {
         let Arrival::Open { schedule, .. } = &plan.clients.arrival else {
             return None;
         };
-        let seat = ScheduleSeat {
-            worker: index as u32,
-            workers: plan.threads,
-            connections: plan.clients.publishers(),
-        };
-        let seed = seed_of(plan.seed, seat.worker);
+        let seed = seed_of(plan.seed, index as u32);
         Some(Self {
-            arrivals: Arrivals::new(schedule, seat, seed),
+            streams: Stream::all(plan, index, schedule),
+            at: 0,
             random: fastrand::Rng::with_seed(seed ^ 0x736c_6f74_7321),
-            senders: Share::senders(plan, index),
             load_from: Nanos::ZERO,
             next: Nanos::MAX,
             waiting: 0,
@@ -80,7 +151,10 @@ impl OpenLoop {
     pub(crate) fn begin(&mut self, load_from: Nanos, opens: Nanos) {
         self.load_from = load_from;
         self.interval_ends = opens;
-        self.advance();
+        for stream in &mut self.streams {
+            stream.advance(load_from);
+        }
+        self.choose();
     }
 
     /// The warm-up ends at `opens`, which is not past.
@@ -91,15 +165,12 @@ impl OpenLoop {
     /// Messages that came due in the interval that ends at `ends`, taken or not; the next one ends
     /// at `next`. Of those not taken no more are due than the quota holds, `left`.
     pub(crate) fn end_interval(&mut self, ends: Nanos, next: Nanos, left: u64) -> u64 {
-        let mut untaken = 0;
-        if self.next < ends {
-            let mut ahead = self.arrivals.clone();
-            let mut due = self.next;
-            while due < ends && untaken < left {
-                untaken += 1;
-                due = ahead.next().map_or(Nanos::MAX, |due| self.load_from + due);
-            }
-        }
+        let untaken = match self.next < ends {
+            true => self.streams.iter().fold(0, |untaken: u64, stream| {
+                untaken + stream.untaken(self.load_from, ends, left - untaken)
+            }),
+            false => 0,
+        };
         if ends > self.interval_ends {
             // The load's end came first, after a stall: what is taken is all of this last interval.
             self.due += std::mem::take(&mut self.due_after);
@@ -222,14 +293,21 @@ impl OpenLoop {
         self.touched = touched;
     }
 
+    /// The message that was next has been given to a slot.
+    #[inline]
     fn advance(&mut self) {
-        if self.senders == 0 {
-            return;
+        if let Some(stream) = self.streams.get_mut(self.at) {
+            stream.advance(self.load_from);
         }
-        self.next = self
-            .arrivals
-            .next()
-            .map_or(Nanos::MAX, |due| self.load_from + due);
+        self.choose();
+    }
+
+    /// Finds the message that is next.
+    #[inline]
+    fn choose(&mut self) {
+        let streams = self.streams.iter().enumerate();
+        let earliest = streams.min_by_key(|(_, stream)| stream.next);
+        (self.at, self.next) = earliest.map_or((0, Nanos::MAX), |(at, it)| (at, it.next));
     }
 
     /// Gives the next message to a session that is there; `None` where nobody is.
@@ -240,16 +318,16 @@ impl OpenLoop {
 
     /// A slot chosen evenly at random, an open one if it is found in a few tries.
     fn pick<X>(&mut self, slots: &[Slot<X>]) -> usize {
-        let mut slot = self.random.usize(..self.senders);
+        let senders = self.streams[self.at].senders.clone();
+        let mut slot = self.random.usize(senders.clone());
         for _ in 0..TRIES {
             if slots[slot].upgraded && !slots[slot].is_slow {
                 return slot;
             }
-            slot = self.random.usize(..self.senders);
+            slot = self.random.usize(senders.clone());
         }
         // Slow readers send nothing.
-        let senders = self.senders;
-        let others = (0..senders).map(|ahead| (slot + ahead) % senders);
+        let others = (slot..senders.end).chain(senders.start..slot);
         let mut others = others.filter(|other| !slots[*other].is_slow);
         others.next().unwrap_or(slot)
     }

@@ -41,10 +41,11 @@ impl Share {
         self.connection_number(slot as u64)
     }
 
-    /// The slots of worker number `worker` that send messages: its first ones.
-    pub(crate) fn senders(plan: &PlanSpec, worker: usize) -> usize {
-        let (senders, workers) = (plan.clients.publishers() as usize, plan.threads as usize);
-        senders / workers + usize::from(worker < senders % workers)
+    /// The slots of worker number `worker` whose places in the whole run are among the first so many: its
+    /// first ones.
+    pub(crate) fn slots_below(plan: &PlanSpec, worker: usize, places: u32) -> usize {
+        let (places, workers) = (places as usize, plan.threads as usize);
+        places / workers + usize::from(worker < places % workers)
     }
 
     /// The number over the whole run of the connection that the worker begins after `begun` others.

@@ -190,6 +190,7 @@ fn rooms_senders_and_receivers_are_known_over_processes() {
             subscribes: !publishes,
             reads: None,
             join: LoginSteps::default(),
+            voice: None,
         };
         spec.clients.roles = vec![role(4, true), role(16, false)];
     });

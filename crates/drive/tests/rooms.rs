@@ -8,14 +8,15 @@ use simulation::{checked, failures, prints, sends_to_many as scenario, to_many};
 use wsbench_load::failure::FailureKind;
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Audience, Awaited, Beat, Envelope, LoginSteps, Pattern, Role, Rooms, Spoken, Upkeep,
+    Audience, Awaited, Beat, Encoding, Envelope, LoginSteps, OwnMessages, Pattern, Payload, Role,
+    Rooms, Spoken, Upkeep, Voice,
 };
 use wsbench_load::plan::{PlanError, PlanSpec, Why};
 use wsbench_load::series::Series;
 use wsbench_load::tally::{DeliveryCounts, Phase};
 use wsbench_load::template::Template;
 use wsbench_setting::Field;
-use wsbench_simulate::{Cut, Disruption, ToAll, run, witness};
+use wsbench_simulate::{AnswerFault, Cut, Disruption, Every, ToAll, run, witness};
 use wsbench_wire::connection::MessageKind::Text;
 
 fn join() -> LoginSteps {
@@ -114,6 +115,7 @@ fn roles(spec: &mut PlanSpec, senders: u32, receivers: u32) {
         subscribes: !publishes,
         reads: None,
         join: join(),
+        voice: None,
     };
     spec.clients.roles = vec![role(senders, true), role(receivers, false)];
     spec.clients.connections = senders + receivers;
@@ -144,6 +146,118 @@ fn senders_that_receive_nothing_are_no_part_of_their_audience() {
         assert_eq!(result.messages.answered, 500);
         assert_eq!(result.connections.never_answered, 0);
     }
+}
+
+/// A tenth of the messages are long and from two connections, the rest short and from three others.
+fn voices(spec: &mut PlanSpec) {
+    let words = Template::for_words(r#"{"to":"{room}","long":"{tag}{fill}"}"#).unwrap();
+    let own = OwnMessages {
+        envelope: Some(Envelope::new(Spoken::text(words))),
+        payload: Payload::Generated {
+            encoding: Encoding::Text,
+            min: 300,
+            max: 400,
+            ascii: false,
+        },
+    };
+    let role = |connections, voice: Option<Voice>| Role {
+        connections,
+        publishes: voice.is_some(),
+        subscribes: true,
+        reads: None,
+        join: join(),
+        voice,
+    };
+    let says = |share, own| Some(Voice { share, own });
+    spec.clients.roles = vec![
+        role(3, says(0.9, None)),
+        role(2, says(0.1, Some(own))),
+        role(8, None),
+    ];
+    spec.clients.connections = 13;
+    spec.clients.login = LoginSteps::default();
+}
+
+#[test]
+fn roles_that_publish_have_their_own_messages_and_shares_of_the_rate() {
+    for threads in [1, 2, 3, 5] {
+        let mut spec = plan(0, threads, 1);
+        voices(&mut spec);
+        let sparing = ToAll {
+            spares_sender: true,
+            ..ToAll::default()
+        };
+        let result = run(&checked(&spec), scenario(sparing), None);
+        let counts = result.deliveries;
+        assert_eq!(result.failures, [], "{threads}");
+        assert_eq!(result.messages.sent, 500, "{threads}");
+        assert_eq!(
+            (counts.expected, counts.received, counts.corrupted),
+            (6_000, 6_000, 0)
+        );
+        // 450 of some 60 bytes, and 50 of 350 and what is around them.
+        let bytes = result.bytes.sent;
+        assert!((42_000..58_000).contains(&bytes), "{threads}: {bytes}");
+    }
+}
+
+/// What a voice says is compared with what it alone says.
+#[test]
+fn a_message_that_is_written_anew_is_corrupted_whichever_voice_it_is_of() {
+    let mut spec = plan(0, 2, 1);
+    voices(&mut spec);
+    let cutting = ToAll {
+        spares_sender: true,
+        faults: Some(Every {
+            nth: 10,
+            fault: AnswerFault::Reencoded,
+        }),
+        ..ToAll::default()
+    };
+    let result = run(&checked(&spec), scenario(cutting), None);
+    let counts = result.deliveries;
+    assert!(counts.corrupted > 300, "{counts:?}");
+    assert_eq!(DeliveryCounts::FATES.breach(&counts), None);
+}
+
+#[test]
+fn voices_that_share_no_whole_rate_or_are_of_some_alone_are_refused() {
+    let refused = |change: fn(&mut PlanSpec)| {
+        let mut spec = plan(0, 1, 1);
+        voices(&mut spec);
+        change(&mut spec);
+        spec.check().map_err(|PlanError { field, .. }| field).err()
+    };
+    assert_eq!(refused(|_| {}), None);
+    for change in [
+        |spec: &mut PlanSpec| spec.clients.roles[0].voice = None,
+        |spec: &mut PlanSpec| spec.clients.roles[2].voice = spec.clients.roles[0].voice.clone(),
+        |spec: &mut PlanSpec| spec.clients.roles[1].voice.as_mut().unwrap().share = 0.2,
+        |spec: &mut PlanSpec| spec.clients.roles[1].voice.as_mut().unwrap().share = 0.0,
+        |spec: &mut PlanSpec| spec.clients.roles[1].voice.as_mut().unwrap().share = f64::NAN,
+    ] {
+        assert_eq!(refused(change), Some(Field::Roles));
+    }
+    let binary = |spec: &mut PlanSpec| {
+        let voice = spec.clients.roles[1].voice.as_mut().unwrap();
+        voice.own.as_mut().unwrap().payload = Payload::Generated {
+            encoding: Encoding::Binary,
+            min: 40,
+            max: 40,
+            ascii: false,
+        };
+    };
+    assert_eq!(refused(binary), Some(Field::Payload));
+    let short = |spec: &mut PlanSpec| {
+        let voice = spec.clients.roles[1].voice.as_mut().unwrap();
+        voice.own.as_mut().unwrap().payload = Payload::Generated {
+            encoding: Encoding::Text,
+            min: 10,
+            max: 40,
+            ascii: false,
+        };
+    };
+    assert_eq!(refused(short), Some(Field::MaxSize));
 }
 
 #[test]

@@ -232,6 +232,7 @@ fn sessions_that_send_to_many_stay_for_a_time_and_are_alike() {
             publishes,
             subscribes: true,
             join: LoginSteps::default(),
+            voice: None,
         };
         spec.clients.roles = vec![role(true), role(false)];
     });

@@ -219,10 +219,13 @@ impl SearchState<'_> {
                 Next::Found => return Ok(Ending::Found),
                 // Little is expected of it, and the time was given.
                 Next::Blurred => match self.evidence.leftover() {
-                    Some(load) if self.rest_s(load) >= SHORTEST_S => {
+                    Some(load) if self.rest_s(load) >= self.shortest_s() => {
                         (load, f64::INFINITY, TrialReason::Edge)
                     }
-                    _ => return Ok(self.blurred()),
+                    _ => {
+                        let ended = self.blurred();
+                        return Ok(self.press(ended));
+                    }
                 },
                 Next::NothingHolds => return Ok(Ending::NothingHolds),
                 Next::NothingFails => return Ok(Ending::NothingFails),
@@ -235,12 +238,12 @@ impl SearchState<'_> {
             if self.trials.is_empty() {
                 // In a short search there has to be time for others.
                 let share_s = OF_LIMIT * self.settings.limit.as_secs_f64();
-                length_s = length_s.min(share_s.max(SHORTEST_S));
+                length_s = length_s.min(share_s.max(self.shortest_s()));
             } else {
                 // What is left is used, also where it is less than was wanted.
                 length_s = length_s.min(self.rest_s(load) - self.kept_s());
-                if length_s < SHORTEST_S.min(self.settings.length.as_secs_f64()) {
-                    return Ok(self.press());
+                if length_s < self.shortest_s().min(self.settings.length.as_secs_f64()) {
+                    return Ok(self.press(Ending::OutOfTime));
                 }
             }
             match self.trial(load, length_s, purpose(why)) {
@@ -252,41 +255,74 @@ impl SearchState<'_> {
         }
     }
 
-    /// Time that is kept for [`Self::press`] as long as nothing is certain, s: a search is to end with
+    /// The shortest trial that may tell something, s: one with all of an event in it is as long as was asked
+    /// for.
+    fn shortest_s(&self) -> f64 {
+        match self.has_event() {
+            true => self.settings.length.as_secs_f64(),
+            false => SHORTEST_S,
+        }
+    }
+
+    /// True where an objective is of times that a trial has all at once.
+    fn has_event(&self) -> bool {
+        let clients = &self.settings.plan.clients;
+        let mut objectives = self.settings.objectives.iter();
+        objectives.any(|it| it.is_of_one_event(clients))
+    }
+
+    /// Time that is kept for [`Self::press`] as long as no load is known to fail, s: a search is to end with
     /// a bracket, wide as it may be.
     fn kept_s(&self) -> f64 {
-        if self.knows_nothing() {
-            SHORTEST_S + self.around_s(f64::INFINITY)
+        if self.is_open_above() {
+            self.shortest_s() + self.around_s(f64::INFINITY)
         } else {
             0.0
         }
     }
 
-    /// True as long as nothing is certain of any load.
-    fn knows_nothing(&self) -> bool {
-        self.evidence.ends(true) == (None, None)
+    /// True as long as no load is certain to fail.
+    fn is_open_above(&self) -> bool {
+        self.evidence.ends(true).1.is_none()
     }
 
-    /// Asks for more than there can be where nothing is certain yet, in what is left of the time: so
-    /// that there is a bracket, wide as it is. How the search ends with it.
-    fn press(&mut self) -> Ending {
-        if !self.knows_nothing() {
-            return Ending::OutOfTime;
+    /// Asks for more than there can be where no load is known to fail yet, in what is left of the time: so
+    /// that there is a bracket, wide as it is. How the search ends with it, that would have `ended` so.
+    fn press(&mut self, ended: Ending) -> Ending {
+        while self.is_open_above() && (self.trials.len() as u32) < self.settings.most_trials {
+            if let Err(broken) = self.press_once() {
+                return broken.unwrap_or(ended);
+            }
         }
+        ended
+    }
+
+    /// One such trial.
+    ///
+    /// # Errors
+    /// It cannot be made: how the search ends by that, or `None` where there is no time for it.
+    fn press_once(&mut self) -> Result<(), Option<Ending>> {
         let most = self.trials.iter().map(|trial| trial.load);
         let most = most.fold(self.capacity.unwrap_or(0.0), f64::max);
         let load = (most * PRESSED).ceil();
-        let length_s = self.rest_s(load).min(SHORTEST_S);
-        if length_s < SHORTEST_S / 2.0 {
-            return Ending::OutOfTime;
+        let shortest_s = self.shortest_s();
+        let length_s = self.rest_s(load).min(shortest_s);
+        let least_s = match self.has_event() {
+            true => shortest_s,
+            false => shortest_s / 2.0,
+        };
+        if length_s < least_s {
+            return Err(None);
         }
         match self.trial(load, length_s, Purpose::Bracket) {
-            Ok(judgement) => self.evidence.push(judgement.score),
-            Err(RunnerError::Interrupted) => return Ending::Interrupted,
+            Ok(judgement) => {
+                self.evidence.push(judgement.score);
+                Ok(())
+            }
+            Err(RunnerError::Interrupted) => Err(Some(Ending::Interrupted)),
             // A run that cannot be carried out here tells nothing.
-            Err(_) => {}
+            Err(_) => Err(None),
         }
-        Ending::OutOfTime
     }
 
     /// Time for which trials can still be made, s: the longest ones, with what is around them, and
@@ -316,7 +352,7 @@ impl SearchState<'_> {
         let settings = self.settings;
         if self.trials.len() as u32 >= settings.most_trials {
             Ending::OutOfTrials
-        } else if self.rest_s(f64::INFINITY) < SHORTEST_S {
+        } else if self.rest_s(f64::INFINITY) < self.shortest_s() {
             Ending::OutOfTime
         } else {
             Ending::Blurred
@@ -547,7 +583,8 @@ impl EarlyDecision<'_> {
                 let expected = so_far.tally.deliveries.expected as f64;
                 expected * (1.0 - at_least) >= RULE_OF_THREE
             }
-            Objective::Time { .. } => true,
+            // The event may be still to come.
+            Objective::Time { .. } => !objective.is_of_one_event(self.clients),
         });
         is_long_enough && !tails.is_empty() && self.evidence.is_certain_with(self.load, &tails)
     }

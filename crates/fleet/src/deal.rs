@@ -127,6 +127,7 @@ mod tests {
             subscribes: !publishes,
             reads: None,
             join: LoginSteps::default(),
+            voice: None,
         };
         let roles = [role(2, true), role(7, false)];
         let of = |workers: &[u32]| {

@@ -265,6 +265,10 @@ fn exchanges(a: &Population, b: &Population) -> Vec<String> {
             "other connections publish, or subscribe, in one than in the other",
         ),
         (
+            !a.voices().eq(b.voices()),
+            "the clients that publish have other shares of the messages, or say something else",
+        ),
+        (
             of_a.envelope != of_b.envelope,
             "the text around the messages differs",
         ),
@@ -686,6 +690,7 @@ mod tests {
             subscribes: !publishes,
             reads: None,
             join: LoginSteps::default(),
+            voice: None,
         }
     }
 }

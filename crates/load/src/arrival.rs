@@ -92,6 +92,20 @@ impl Schedule {
         }
     }
 
+    /// The same with a share of its rate: that of some of those who send.
+    #[must_use]
+    pub fn of_share(&self, share: f64) -> Self {
+        let stretches = self.stretches.iter().map(|it| Stretch {
+            from_per_s: it.from_per_s * share,
+            to_per_s: it.to_per_s * share,
+            ..*it
+        });
+        Self {
+            process: self.process,
+            stretches: stretches.collect(),
+        }
+    }
+
     /// Messages that the schedule holds between two points of time, on average.
     #[must_use]
     pub fn messages_between(&self, from: Nanos, to: Nanos) -> f64 {

@@ -33,6 +33,7 @@ mod tls;
 mod told;
 mod unit;
 mod upkeep;
+mod voice;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -65,6 +66,7 @@ pub use timing::{Arrival, Lifetime, Pace, Sessions, Stay, StopRule, Think, Times
 pub use tls::{Identity, Pem, Tls, TlsVersions};
 pub use unit::MessageUnit;
 pub use upkeep::{Beat, Reply, Upkeep};
+pub use voice::{OwnMessages, VOICES_AT_MOST, Voice};
 
 use crate::route::Target;
 

@@ -192,6 +192,7 @@ series! {
         title: "outside",
         caption: "outside: server and network",
         shown: Shown::IfMeasured,
+        in_slices: true,
         part_of: Some(Series::Service),
     }
     /// Time for which answers waited in the generator's own receive queue, by kernel stamps, ns;
@@ -201,6 +202,7 @@ series! {
         caption: "own queue: waited for wsbench",
         shown: Shown::IfMeasured,
         in_intervals: Some(Detail::Percentiles),
+        in_slices: true,
         part_of: Some(Series::Service),
     }
     /// From the time at which a message was due to its arrival at each receiver, ns: one sample a

@@ -70,6 +70,13 @@ impl Objective {
         }
     }
 
+    /// True of times that a run has all at once, of a storm or of clients that were cut off together: they
+    /// are one event, and whether it was in time is known by runs, not by how many they are.
+    #[must_use]
+    pub fn is_of_one_event(&self, clients: &Population) -> bool {
+        matches!(self.series(clients), Some(Series::Storm | Series::Back))
+    }
+
     /// True of an objective that a load of `clients` has a figure for.
     #[must_use]
     pub fn is_of(&self, clients: &Population) -> bool {
@@ -120,7 +127,7 @@ impl fmt::Display for Objective {
 }
 
 /// Series by which objectives may be named, and their names in expressions.
-pub const OBJECTIVE_SERIES: [(Series, &str); 11] = [
+pub const OBJECTIVE_SERIES: [(Series, &str); 15] = [
     (Series::Response, "response"),
     (Series::Delivery, "delivery"),
     (Series::DeliveryFirst, "delivery.first"),
@@ -132,6 +139,10 @@ pub const OBJECTIVE_SERIES: [(Series, &str); 11] = [
     (Series::Opening, "opening"),
     (Series::Login, "login"),
     (Series::Ping, "ping"),
+    (Series::PushAge, "push.age"),
+    (Series::PushGap, "push.gap"),
+    (Series::Storm, "storm"),
+    (Series::Back, "back"),
 ];
 
 /// The name of the share of the deliveries expected that are received.

@@ -9,7 +9,7 @@ use wsbench_load::tally::{
     ReturnCounts, SessionCounts, SlowCounts,
 };
 use wsbench_record::document::{
-    Distribution, Document, Interval, IntervalSpans, Percentile, Server,
+    Distribution, Document, Interval, IntervalSpans, Known, Percentile, Server,
 };
 
 use crate::conditions;
@@ -56,8 +56,13 @@ impl CsvRow {
             let label = percentile.label().replace('.', "_");
             let known = spans.confidence(percentile);
             let name = format!("{prefix}_{label}");
-            self.put_known(format!("{name}_low"), known.and_then(|known| known.low));
-            self.put_known(format!("{name}_high"), known.and_then(|known| known.high));
+            let (low, high) = match spans.known(percentile) {
+                Known::Within { low, high, .. } => (Some(low), Some(high)),
+                Known::AtLeast(low) => (Some(low), None),
+                Known::Not | Known::Alone { .. } => (None, None),
+            };
+            self.put_known(format!("{name}_low"), low);
+            self.put_known(format!("{name}_high"), high);
             self.put_known(format!("{name}_n_eff"), known.map(|known| known.n_eff));
         }
     }
@@ -105,7 +110,12 @@ impl CsvRow {
         self.put_known(format!("{prefix}_stdev"), spans.stdev);
         for percentile in Percentile::ALL {
             let label = percentile.label().replace('.', "_");
-            self.put_known(format!("{prefix}_{label}"), spans.at(percentile));
+            // What a text would withhold is empty here.
+            let known = match spans.known(percentile) {
+                Known::Alone { ns, .. } | Known::Within { ns, .. } => Some(ns),
+                Known::AtLeast(_) | Known::Not => None,
+            };
+            self.put_known(format!("{prefix}_{label}"), known);
         }
         self.put_known(format!("{prefix}_max"), spans.max);
     }

@@ -24,9 +24,6 @@ impl<'a> Parts<'a> {
     /// Figures that are shown of each part.
     pub(crate) const COLUMNS: [&'static str; 4] = ["p50", "p99", "max", "mean"];
 
-    /// Columns of a part's name.
-    pub(crate) const NAME: usize = 10;
-
     /// The parts; `None` where kernel stamps did not tell them apart.
     pub(crate) fn of(document: &'a Document) -> Option<Self> {
         let parts = WHOLE.parts();
@@ -37,6 +34,18 @@ impl<'a> Parts<'a> {
             whole: document.at(WHOLE),
             parts: parts?,
         })
+    }
+
+    /// The parts alone, by name, each with its distribution.
+    pub(crate) fn divided_into(&self) -> Vec<(&'static str, &'a Distribution)> {
+        let parts = self.parts.iter();
+        parts.map(|(part, spans)| (part.info().title, *spans)).collect()
+    }
+
+    /// Batches that their intervals of confidence rest on; `None` where there are no intervals.
+    pub(crate) fn batches(&self) -> Option<u32> {
+        let known = self.parts.iter().filter_map(|(_, spans)| spans.confidence.as_ref());
+        known.map(|confidence| confidence.batches).max()
     }
 
     /// The whole and its parts, each with its distribution.
@@ -78,11 +87,16 @@ impl<'a> Parts<'a> {
 
 fn figures(spans: &Distribution) -> [String; 4] {
     [
-        mark::percentile(spans, Percentile::P50),
-        mark::percentile(spans, Percentile::P99),
+        mark::with_its_interval(mark::words(spans.known(Percentile::P50))),
+        mark::with_its_interval(mark::words(spans.known(Percentile::P99))),
         mark::longest(spans),
-        spans.mean.map_or_else(|| units::UNKNOWN.to_owned(), span),
+        mean(spans),
     ]
+}
+
+/// The mean as text; the mark of the unknown without samples.
+pub(crate) fn mean(spans: &Distribution) -> String {
+    spans.mean.map_or_else(|| units::UNKNOWN.to_owned(), span)
 }
 
 /// Remark where the parts are not known although the run had its say on stamps.

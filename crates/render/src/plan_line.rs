@@ -6,13 +6,18 @@ use std::fmt::Write as _;
 use wsbench_load::arrival::{Process, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Audience, Encoding, Flow, Http, Matching, PayloadFacts, PlanSpec, Reads, Reconnect,
-    Returns, Sessions, Stay, StopRule, Think, Verify, Workload,
+    Arrival, Audience, Encoding, Flow, Http, Matching, PayloadFacts, PlanSpec, Population, Reads,
+    Reconnect, Returns, Sessions, Stay, StopRule, Think, Verify, Workload,
 };
 
 use wsbench_record::units::{asked_rate, bytes, count, counted, percent, seconds, size};
 
 use crate::foreign::printable;
+
+/// Deliveries of short messages that a thread of the generator reads in a second on a usual core, as its
+/// benchmark has them (`cargo bench -p wsbench-drive --bench deliveries`): who asks for more is told so before
+/// the run, which measures what this machine does.
+const READ_PER_S: f64 = 250e3;
 
 /// The plan in one line, without the name and the target.
 ///
@@ -45,6 +50,7 @@ pub fn plan_line(plan: &PlanSpec) -> String {
     if sends {
         let facts = exchange.payload.facts();
         let _ = write!(line, ", {}{}", payload(&facts), letters(&facts));
+        line.push_str(&voices(&plan.clients));
     }
     read_off(&exchange.flow, &mut line);
     if let Some(fragment) = plan.clients.fragment {
@@ -76,6 +82,20 @@ pub fn plan_line(plan: &PlanSpec) -> String {
         line.push_str(", busy-polling");
     }
     let _ = write!(line, ", seed {}", plan.seed);
+    line
+}
+
+/// What further clients that publish send: `, beside it 80 % of 1 KiB text`.
+fn voices(clients: &Population) -> String {
+    let mut line = String::new();
+    for voice in clients.voices().skip(1) {
+        let facts = match &voice.own {
+            Some(own) => own.payload.facts(),
+            None => clients.exchange.payload.facts(),
+        };
+        let share = percent(voice.share);
+        let _ = write!(line, ", {share} of other clients: {}", payload(&facts));
+    }
     line
 }
 
@@ -204,7 +224,7 @@ fn fan_out(plan: &PlanSpec) -> String {
     let (rooms, rooms_each) = (exchange.room_count().max(1), clients.rooms_each());
     let receivers = f64::from(subscribers) * f64::from(rooms_each) / f64::from(rooms);
     let deliveries = most * receivers;
-    let each = exchange.longest() as f64;
+    let each = clients.longest_on_average();
     let whom = match exchange.audience {
         Audience::Room => {
             let several = match rooms_each {
@@ -229,8 +249,16 @@ fn fan_out(plan: &PlanSpec) -> String {
         all if all == clients.connections => String::new(),
         some => format!(" from {}", counted(some.into(), "sender")),
     };
+    let beyond = match deliveries > READ_PER_S * f64::from(plan.threads) {
+        true => format!(
+            ", more than {} can read, about {}/s each",
+            counted(plan.threads.into(), "thread"),
+            asked_rate(READ_PER_S)
+        ),
+        false => String::new(),
+    };
     format!(
-        ", each message{senders} to {whom} ({} deliveries/s, {}/s)",
+        ", each message{senders} to {whom} ({} deliveries/s, {}/s{beyond})",
         asked_rate(deliveries),
         bytes(deliveries * each)
     )

@@ -285,11 +285,16 @@ fn parts(page: &mut LabelledText, document: &Document) {
         return;
     };
     page.gap();
-    let mut table = figures(Parts::NAME, &Parts::COLUMNS);
-    for (name, cells) in parts.rows() {
-        push(&mut table, name, &cells);
+    let batches = parts.batches();
+    let mut title = "parts";
+    for columns in parts.divided_into().chunks(TimesTable::beside(page.style)) {
+        let (names, columns) = columns.iter().copied().unzip::<_, _, Vec<&str>, Vec<_>>();
+        let times = TimesTable { columns, batches };
+        let mut table = times.whole(&names);
+        times.row(&mut table, "mean", |spans| (parts::mean(spans), String::new()));
+        page.table(title, &table);
+        title = "";
     }
-    page.table("parts", &table);
     page.prose("", &parts.legend(), Some(Tone::Quiet));
 }
 

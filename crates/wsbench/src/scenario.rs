@@ -346,6 +346,13 @@ impl Scenario {
     pub fn says_messages(&self) -> bool {
         self.parts.payload.is_some()
     }
+
+    /// True where clients of several kinds publish and do not send the same messages: no one size is theirs.
+    #[must_use]
+    pub fn says_several_messages(&self) -> bool {
+        let voices = self.parts.roles.iter().filter_map(|it| it.voice.as_ref());
+        voices.into_iter().any(|voice| voice.own.is_some())
+    }
 }
 
 /// A scenario that is being read.

@@ -220,6 +220,11 @@ fn check_sessions(args: &FindArgs) -> Result<(), UsageError> {
         if let Some((_, flag)) = stray.into_iter().find(|(is_given, _)| *is_given) {
             return Err(UsageError::StayWithoutSessions { flag });
         }
+        // How many connections may be open, pushed to or cut off is asked without an answer as well.
+        let is_unanswered = matches!(mode, ModeArg::Push | ModeArg::Idle | ModeArg::Storm);
+        if args.over == OverArg::Connections && is_unanswered {
+            return Ok(());
+        }
         return args.load.check_answered();
     }
     let is_idle = mode == ModeArg::Idle;
@@ -266,6 +271,10 @@ fn stay(args: &FindArgs, clients: &Population) -> Result<Stay, UsageError> {
 fn over(args: &FindArgs, clients: &Population) -> Result<Over, UsageError> {
     let workload = &clients.exchange;
     let over_rate = |flag| Err(UsageError::RateOverRate { flag });
+    let is_of_messages = matches!(args.over, OverArg::Rate | OverArg::Audience);
+    if is_of_messages && !workload.flow.is_answered() {
+        return Err(UsageError::NothingToFind);
+    }
     match (args.over, args.rate_per_connection, args.rate) {
         (OverArg::Sessions, ..) => Ok(Over::Sessions {
             stay: stay(args, clients)?,

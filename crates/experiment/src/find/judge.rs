@@ -49,7 +49,7 @@ pub(super) fn judge(document: &Document, objectives: &[Objective], load: f64) ->
         load,
         length_s: document.duration_s,
         tails: tails(document, objectives),
-        outright: outright.is_some() || generator,
+        outright: outright.is_some() || generator || is_event_late(document, objectives),
         generator,
     };
     TrialJudgement {
@@ -98,10 +98,27 @@ fn too_slow(document: &Document, objectives: &[Objective]) -> Option<bool> {
 
 /// Messages beyond the limit of each percentile.
 fn tails(document: &Document, objectives: &[Objective]) -> Vec<Tail> {
-    let limits = objectives
-        .iter()
-        .filter_map(|objective| TimeLimit::of(objective, &document.plan.clients));
-    limits.map(|limit| Tail::of(document, &limit)).collect()
+    let clients = &document.plan.clients;
+    let tail = |objective: &Objective| match TimeLimit::of(objective, clients) {
+        Some(limit) => Some(Tail::of(document, &limit)),
+        // One that this trial does not know leaves its load open.
+        None if objective.is_of_one_event(clients) => objective::figure(objective, document)
+            .is_none()
+            .then(Tail::unknown),
+        None => None,
+    };
+    objectives.iter().filter_map(tail).collect()
+}
+
+/// True where the times of one event are beyond their limit: that is certain of this trial, and as sure of
+/// its load as further trials there make it.
+fn is_event_late(document: &Document, objectives: &[Objective]) -> bool {
+    let clients = &document.plan.clients;
+    let mut events = objectives.iter().filter(|it| it.is_of_one_event(clients));
+    events.any(|objective| {
+        let figure = objective::figure(objective, document);
+        figure.is_some_and(|figure| !objective.is_met_by(figure))
+    })
 }
 
 /// A failure that no percentile is needed for, the cause before its consequences.
@@ -238,6 +255,7 @@ fn is_generators_fault(
     let lag = lag.unwrap_or(document.at(Series::SendLag)).p99.unwrap_or(0) as f64;
     objectives.iter().all(|objective| match objective {
         Objective::Errors { .. } | Objective::Reach { .. } => true,
+        Objective::Time { .. } if objective.is_of_one_event(&document.plan.clients) => false,
         Objective::Time { .. } => {
             let service = objective::figure_of(objective, document.at(from_sent), 0.0);
             let service = service.unwrap_or(f64::INFINITY);

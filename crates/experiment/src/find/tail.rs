@@ -51,7 +51,8 @@ pub(super) struct TimeLimit {
 }
 
 impl TimeLimit {
-    /// The limit of an objective under a load of `clients`; `None` of one of errors.
+    /// The limit of an objective under a load of `clients`; `None` of one of errors, and of times that are
+    /// of one event.
     pub(super) fn of(objective: &Objective, clients: &Population) -> Option<Self> {
         let Objective::Time {
             percentile,
@@ -61,6 +62,9 @@ impl TimeLimit {
         else {
             return None;
         };
+        if objective.is_of_one_event(clients) {
+            return None;
+        }
         Some(Self {
             series: objective.series(clients)?,
             at_most_ns,
@@ -119,6 +123,15 @@ impl Tail {
             allowed: limit.allowed,
             batches,
             draw: draw(series, times, &document.messages),
+        }
+    }
+
+    /// Those of a trial that does not know the percentile.
+    pub(super) fn unknown() -> Self {
+        Self {
+            allowed: 1.0,
+            batches: Vec::new(),
+            draw: 1.0,
         }
     }
 

@@ -7,10 +7,12 @@
 mod afar;
 mod comings;
 mod delivery;
+mod voices;
 
 use self::afar::Dress;
 use self::comings::Comings;
 use self::delivery::Incoming;
+use self::voices::Sources;
 use super::acks::{AckOrders, Acks};
 use super::{DeadlineOutcome, Exchange, Piece, WRITE_AT_MOST};
 use crate::context::{Common, Context, Io};
@@ -18,7 +20,7 @@ use crate::fanout::board::{Board, Publication, lane_length};
 use crate::fanout::receipts::Receipts;
 use crate::identity::{MessageId, mix};
 use crate::lag::{Blockage, Obstacle};
-use crate::message::{MessageSource, TagFinder};
+use crate::message::TagFinder;
 use crate::meter::Unanswered;
 use crate::nanos::Nanos;
 use crate::pairing::Times;
@@ -38,6 +40,8 @@ pub struct Fanout {
     rooms: RoomSet,
     /// True where messages are for it.
     subscribes: bool,
+    /// Number of the voice in which it speaks.
+    voice: u8,
     is_open: bool,
     /// Membership, from when it is sure that messages are for the connection.
     seat: Option<Membership>,
@@ -90,8 +94,8 @@ struct Membership {
 pub struct FanoutLocal {
     /// Plan of the run.
     plan: Plan,
-    /// Makes the messages.
-    source: MessageSource,
+    /// Make the messages.
+    sources: Sources,
     /// What is in and around each of them beside tag and filling; `None` of plain ones.
     dress: Option<Box<Dress>>,
     /// Room for a message with what is around it.
@@ -137,16 +141,15 @@ impl Exchange for Fanout {
 
     fn local(plan: &Plan, epoch_ns: u64, worker: u32, board: &Board) -> FanoutLocal {
         let workload = &plan.clients.exchange;
-        let mut source = MessageSource::new(&workload.payload, plan.seed);
-        source.set_epoch(epoch_ns);
+        let sources = Sources::of(plan, epoch_ns);
         let lanes = board.lanes();
         let most = plan.clients.connections.div_ceil(plan.threads.max(1));
         let (rooms, length) = (workload.room_count(), lane_length(plan));
         FanoutLocal {
             plan: plan.clone(),
-            finder: source.tag_finder(),
+            finder: sources.any().tag_finder(),
             numbered: workload.numbered.clone(),
-            source,
+            sources,
             dress: Dress::of(plan, board).map(Box::new),
             wrapped: Vec::new(),
             receipts: Receipts::new(lanes, length, most, rooms),
@@ -160,7 +163,7 @@ impl Exchange for Fanout {
             verify: workload.verify,
             greeting: workload.greeting.clone(),
             acks: AckOrders::of(plan),
-            longest: workload.longest(),
+            longest: plan.clients.longest(),
             subscribers: board.of_those_here(plan.clients.subscribers()),
             timeout: plan.clients.timeout,
             draws_room: workload.audience == Audience::One,
@@ -174,6 +177,7 @@ impl Exchange for Fanout {
             connection,
             rooms: speech.rooms_of(place),
             subscribes: clients.subscribes(place),
+            voice: clients.voice_of(place) as u8,
             is_open: false,
             seat: None,
             comings: Comings::NONE,
@@ -251,10 +255,10 @@ impl Exchange for Fanout {
             sequence: position.into(),
         };
         if io.local.dress.is_some() {
-            afar::say_dressed(io, identity, (room, number), due);
+            afar::say_dressed(io, identity, (room, number), (self.voice, due));
             return true;
         }
-        let source = &mut io.local.source;
+        let source = io.local.sources.of_voice(self.voice);
         source.prepare(identity, Some(due));
         let (message, kind) = (source.message(identity), source.kind());
         io.common.push_made(io.codec, kind, &message);
@@ -282,6 +286,7 @@ impl Exchange for Fanout {
                 room,
                 members: there.members,
                 joins: there.joins,
+                voice: self.voice,
                 is_member: self.seat.is_some() && self.rooms.contains(room),
                 is_measured: due >= io.common.meter.window().opens,
             };

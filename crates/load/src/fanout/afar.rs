@@ -103,6 +103,7 @@ mod tests {
             room: 0,
             members: 0,
             joins: 0,
+            voice: 0,
             is_member: false,
             is_measured: true,
         }

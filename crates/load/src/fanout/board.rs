@@ -274,6 +274,7 @@ mod tests {
             room: 0,
             members: 8,
             joins: 8,
+            voice: 0,
             is_member: true,
             is_measured: true,
         }
@@ -356,6 +357,7 @@ mod tests {
             room: round,
             members: round,
             joins: round,
+            voice: (round % 16) as u8,
             is_member: round % 3 == 1,
             is_measured: round % 2 == 1,
         };

@@ -6,11 +6,14 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
 use crate::nanos::Nanos;
+use crate::plan::VOICES_AT_MOST;
 
 /// The version of an entry that is being written.
 const TORN: u64 = u64::MAX;
 /// Bits of the number of connections that had joined a room.
-const JOINS: u64 = (1 << 30) - 1;
+const JOINS: u64 = (1 << 26) - 1;
+/// Bits that say which voice a message is of, behind those two and those of the joins.
+const VOICES: u64 = (VOICES_AT_MOST - 1) as u64;
 
 /// The messages of one worker.
 #[derive(Debug)]
@@ -28,8 +31,8 @@ pub(super) struct Notice {
     sent: AtomicU64,
     /// Connection above, room below, 32 bits each.
     origin: AtomicU64,
-    /// Number of members above, and below it the number that had joined, in 30 bits, one of whether its
-    /// sender is a member and one of whether it is measured.
+    /// Number of members above, and below it the number that had joined, in 26 bits, four of its voice, one
+    /// of whether its sender is a member and one of whether it is measured.
     facts: AtomicU64,
     /// Position and one of the next message of the same connection, zero while there is none.
     next: AtomicU64,
@@ -49,8 +52,10 @@ pub struct Publication {
     /// Members of that when it was sent, its sender among them where it is one.
     pub members: u32,
     /// Connections that had ever joined the room by then: which of those that join at about the same time
-    /// are among the members. 30 bits of it are kept.
+    /// are among the members. 26 bits of it are kept.
     pub joins: u32,
+    /// Number of the voice that it is of, 0 where there is one.
+    pub voice: u8,
     /// True where its sender is a member.
     pub is_member: bool,
     /// True of one that was due within the measured window.
@@ -142,7 +147,8 @@ impl Notice {
         let origin = u64::from(it.publisher) << 32 | u64::from(it.room);
         let bits = u64::from(it.is_member) << 1 | u64::from(it.is_measured);
         let joins = u64::from(it.joins) & JOINS;
-        let facts = u64::from(it.members) << 32 | joins << 2 | bits;
+        let voice = u64::from(it.voice) & VOICES;
+        let facts = u64::from(it.members) << 32 | joins << 6 | voice << 2 | bits;
         self.due.store(it.due.0, Ordering::Relaxed);
         self.sent.store(it.sent.0, Ordering::Relaxed);
         self.origin.store(origin, Ordering::Relaxed);
@@ -168,7 +174,8 @@ impl Notice {
             sent,
             room: origin as u32,
             members: (facts >> 32) as u32,
-            joins: (facts >> 2 & JOINS) as u32,
+            joins: (facts >> 6 & JOINS) as u32,
+            voice: (facts >> 2 & VOICES) as u8,
             is_member: facts & 2 == 2,
             is_measured: facts & 1 == 1,
         })

@@ -51,6 +51,9 @@ pub(super) fn check(spec: &PlanSpec) -> Checked {
         arrival(population)?;
         times(population)?;
         messages(&population.exchange.payload)?;
+        for own in population.own_messages() {
+            messages(&own.payload)?;
+        }
         framing(population)?;
         flow(spec, population)?;
         audience(population)?;
@@ -301,13 +304,17 @@ fn audience(population: &Population) -> Checked {
     let field = Field::Audience;
     let is_closed = !population.is_open_loop();
     refuse(is_closed, field, Why::Needs(Field::Arrival))?;
-    let payload = &population.exchange.payload;
-    if let Payload::Generated { encoding, min, .. } = payload {
-        let tag = Payload::tag_len(*encoding) as u64;
-        return at_least((*min).into(), tag, Field::MaxSize);
+    let own = population.own_messages().map(|own| &own.payload);
+    for payload in std::iter::once(&population.exchange.payload).chain(own) {
+        if let Payload::Generated { encoding, min, .. } = payload {
+            let tag = Payload::tag_len(*encoding) as u64;
+            at_least((*min).into(), tag, Field::MaxSize)?;
+            continue;
+        }
+        let is_tagged = matches!(payload, Payload::Corpus { .. });
+        refuse(!is_tagged, Field::Payload, Why::NotWith(field))?;
     }
-    let is_tagged = matches!(payload, Payload::Corpus { .. });
-    refuse(!is_tagged, Field::Payload, Why::NotWith(field))
+    Ok(())
 }
 
 fn warmup(spec: &PlanSpec) -> Checked {

@@ -72,7 +72,7 @@ pub fn threads_at_most(connections: u32, sessions: Option<Sessions>, arrival: &A
 
 impl PlanSpec {
     /// The highest rate of any one worker, messages a second; none in the closed loop. A worker's share is
-    /// by how many of the senders it has.
+    /// by how many of the senders it has, of each voice where there are several.
     pub(crate) fn highest_of_a_worker(&self) -> Option<f64> {
         let Arrival::Open { schedule, .. } = &self.clients.arrival else {
             return None;
@@ -80,9 +80,16 @@ impl PlanSpec {
         let highest = schedule.stretches.iter().fold(0.0_f64, |highest, it| {
             highest.max(it.from_per_s).max(it.to_per_s)
         });
-        let senders = self.clients.publishers().max(1);
-        let most = senders.div_ceil(self.threads.max(1));
-        Some(highest * f64::from(most) / f64::from(senders))
+        let of_one = |senders: u32| {
+            let most = senders.div_ceil(self.threads.max(1));
+            f64::from(most) / f64::from(senders.max(1))
+        };
+        let voices = self.clients.roles.iter().filter_map(|role| {
+            let voice = role.voice.as_ref()?;
+            Some(voice.share * of_one(role.connections))
+        });
+        let share = voices.reduce(|one, other| one + other);
+        Some(highest * share.unwrap_or_else(|| of_one(self.clients.publishers())))
     }
 }
 

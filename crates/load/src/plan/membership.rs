@@ -155,7 +155,8 @@ impl Population {
         let mut all: Vec<_> = steps.flat_map(LoginStep::templates).collect();
         all.extend(self.upkeep.templates());
         let envelope = self.exchange.envelope.as_ref();
-        all.extend(envelope.map(|it| it.words.clone()));
+        let own = self.own_messages().filter_map(|it| it.envelope.as_ref());
+        all.extend(envelope.into_iter().chain(own).map(|it| it.words.clone()));
         let ack = self.exchange.ack.as_ref();
         all.extend(ack.into_iter().flat_map(|ack| ack.templates().cloned()));
         let end = self.exchange.end_of_streams();

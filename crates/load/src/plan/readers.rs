@@ -100,6 +100,7 @@ mod tests {
             subscribes: true,
             reads,
             join: LoginSteps::default(),
+            voice: None,
         };
         let stall = Reads::Stall {
             length: Nanos::from_millis(1),

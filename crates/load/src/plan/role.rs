@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::login::{LoginSteps, Spoken, StoredStep};
 use crate::plan::slow::Reads;
+use crate::plan::voice::{StoredVoice, Voice};
 
 /// Connections of one run that do the same.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +22,8 @@ pub struct Role {
     pub reads: Option<Reads>,
     /// Steps behind the login that all have.
     pub join: LoginSteps,
+    /// Share of the messages that they send, and what they say; `None` where no other role sends any.
+    pub voice: Option<Voice>,
 }
 
 impl Role {
@@ -50,6 +53,9 @@ pub(super) struct StoredRole {
     /// sent is withheld.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     join: Vec<StoredStep>,
+    /// Share of the messages that they sent; absent where no other role did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    voice: Option<StoredVoice>,
 }
 
 impl StoredRole {
@@ -60,6 +66,7 @@ impl StoredRole {
             subscribes: role.subscribes,
             reads: role.reads,
             join: role.join.written(),
+            voice: role.voice.as_ref().map(StoredVoice::of),
         }
     }
 
@@ -70,6 +77,7 @@ impl StoredRole {
             subscribes: self.subscribes,
             reads: self.reads,
             join: LoginSteps::told(self.join)?,
+            voice: self.voice.map(StoredVoice::told).transpose()?,
         })
     }
 }

@@ -389,6 +389,10 @@ impl PlanSpec {
         spec.clients.upkeep = self.clients.upkeep.redacted(shows);
         for role in &mut spec.clients.roles {
             role.join = role.join.redacted(shows);
+            let own = role.voice.as_mut().and_then(|voice| voice.own.as_mut());
+            if let Some(own) = own {
+                *own = own.redacted(shows);
+            }
         }
         if let Some(envelope) = &mut spec.clients.exchange.envelope {
             let words = envelope.words.redacted(shows);

@@ -115,6 +115,13 @@ impl Population {
                 !self.login.is_empty() || self.roles.iter().any(|role| !role.join.is_empty())
             }
             Series::Ping => self.is_pinged(),
+            Series::PushGap => exchange.flow.pushes().is_some(),
+            Series::PushAge => {
+                let pushes = exchange.flow.pushes();
+                pushes.is_some_and(|pushes| pushes.stamp.is_some())
+            }
+            Series::Storm => exchange.flow == Flow::Storm,
+            Series::Back => self.returns.is_some_and(|returns| returns.drill.is_some()),
             _ => true,
         }
     }

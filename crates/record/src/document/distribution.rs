@@ -1,22 +1,28 @@
 //! One distribution of time spans as the document stores it: exact extremes and mean, the
 //! standard percentiles, and the whole histogram for whoever wants another.
 //!
-//! It is not a judgement: whether a percentile may be printed is asked of [`Percentile::support`].
+//! It is not a judgement, but what is written says no more than is known: a percentile that a text would
+//! withhold is not in the document either ([`Distribution::known`]). Whoever reads one has it again from
+//! the histogram.
+
+use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use wsbench_load::histogram::Histogram;
 use wsbench_load::nanos::Nanos;
 use wsbench_stats::batches::WIDE;
 
 use super::confidence::{Confidence, Confidences};
+use super::known::Known;
 use super::percentile::{Percentile, Support};
 
 /// A distribution of time spans, all in nanoseconds. Without samples `count` is 0 and every other
-/// field is absent: no samples is never 0 ns.
+/// field is absent: no samples is never 0 ns. A percentile that is not known is absent as well.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(remote = "Self")]
 pub struct Distribution {
     /// Samples.
     pub count: u64,
@@ -59,6 +65,10 @@ pub struct Distribution {
     /// The shortest of those, ns: a percentile at or above it is a lower bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub censored_from: Option<u64>,
+    /// Percentiles that are known only to be this or more, ns, by their names: no upper end of theirs is
+    /// known. They stand here and not above, and in documents alone.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub at_least: BTreeMap<String, u64>,
     /// Confidence of the run in its percentiles; absent where its intervals are too few.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<Confidences>,
@@ -85,6 +95,7 @@ impl Distribution {
         max: None,
         censored: 0,
         censored_from: None,
+        at_least: BTreeMap::new(),
         confidence: None,
         hdr_v2_base64: None,
     };
@@ -187,6 +198,54 @@ impl Distribution {
         }
     }
 
+    fn at_mut(&mut self, percentile: Percentile) -> &mut Option<u64> {
+        match percentile {
+            Percentile::P50 => &mut self.p50,
+            Percentile::P75 => &mut self.p75,
+            Percentile::P90 => &mut self.p90,
+            Percentile::P95 => &mut self.p95,
+            Percentile::P99 => &mut self.p99,
+            Percentile::P99_9 => &mut self.p99_9,
+            Percentile::P99_99 => &mut self.p99_99,
+        }
+    }
+
+    /// The distribution as it is written: without the percentiles that are not known, and with what they
+    /// are at least.
+    fn told(&self) -> Self {
+        let mut told = self.clone();
+        for percentile in Percentile::ALL {
+            match self.known(percentile) {
+                Known::Not => *told.at_mut(percentile) = None,
+                Known::AtLeast(ns) => {
+                    *told.at_mut(percentile) = None;
+                    told.at_least.insert(percentile.key().to_owned(), ns as u64);
+                }
+                Known::Alone { .. } | Known::Within { .. } => {}
+            }
+        }
+        told
+    }
+
+    /// The distribution that was written so: percentiles that are not in the document are the histogram's.
+    fn restored(mut self) -> Self {
+        self.at_least.clear();
+        let lacking = Percentile::ALL.into_iter();
+        let lacking: Vec<Percentile> = lacking.filter(|it| self.at(*it).is_none()).collect();
+        let histogram = match lacking.is_empty() {
+            true => None,
+            false => self.histogram(),
+        };
+        let (Some(histogram), Some(min), Some(max)) = (histogram, self.min, self.max) else {
+            return self;
+        };
+        for percentile in lacking {
+            let span = histogram.quantile(percentile.share());
+            *self.at_mut(percentile) = span.map(|span| span.0.max(min).min(max));
+        }
+        self
+    }
+
     /// The sum of all spans, ns; `None` without samples.
     #[must_use]
     pub fn sum_ns(&self) -> Option<f64> {
@@ -208,6 +267,18 @@ impl Distribution {
     pub fn quantile(&self, share: f64) -> Option<Nanos> {
         let span = self.histogram()?.quantile(share)?.0;
         Some(Nanos(span.max(self.min?).min(self.max?)))
+    }
+}
+
+impl Serialize for Distribution {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(&self.told(), to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Distribution {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Self::deserialize(from).map(Self::restored)
     }
 }
 

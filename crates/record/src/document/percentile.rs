@@ -45,6 +45,16 @@ impl Percentile {
         }
     }
 
+    /// Its key in documents: `p99_9`.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::P99_9 => "p99_9",
+            Self::P99_99 => "p99_99",
+            _ => self.label(),
+        }
+    }
+
     /// Samples of ten thousand that lie above it: 100 for p99. Whole numbers, because `1 − 0.9999`
     /// in binary is not a ten-thousandth and the borders of [`Percentile::support`] are exact.
     fn above_per_10_000(self) -> u64 {

@@ -255,7 +255,7 @@ impl Course {
 
     fn clock(&self, took_s: f64) -> String {
         match (self.limit_s, self.left_s) {
-            (Some(limit), _) => format!("{took_s:.0} of {}", seconds(limit)),
+            (Some(limit), _) => format!("{took_s:.0} s of {} at most", seconds(limit)),
             (None, Some(left)) => format!("{took_s:.0} s, {left:.0} s left"),
             (None, None) => format!("{took_s:.0} s"),
         }

@@ -1,5 +1,8 @@
 //! The clients of a scenario: what they do, and what they send.
 
+mod checks;
+mod published;
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -8,11 +11,11 @@ use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
     Arrival, Audience, Awaited, ByNumber, ClockProbe, Correlation, Encoding, Envelope, Flow,
-    Locator, LoginSteps, Payload, Pushes, Reads, Role, Rooms, SlowReaders, Spoken, Stamp,
+    Locator, LoginSteps, Payload, Pushes, Reads, Role, Rooms, SlowReaders, Stamp,
 };
 use wsbench_load::template::{Template, TemplateError};
 
-use super::file::{AudienceFile, ClientsFile, MatchFile, RoleFile};
+use super::file::{ClientsFile, MatchFile, RoleFile};
 use super::{Read, ScenarioReader, ScenarioSessions};
 use crate::defaults;
 use crate::quantity::{self, SizeRange};
@@ -126,79 +129,12 @@ impl ScenarioReader<'_> {
             flow: self.flow(leading)?,
         };
         if is_many {
-            return self.published(first, clients);
+            return self.published(&tables, rooms, clients);
         }
         if !clients.flow.is_answered() {
             return Ok(clients);
         }
         self.answered(first, clients)
-    }
-
-    /// Makes sure that a table says what goes together.
-    fn check(&self, table: &Spanned<ClientsFile>, tables: usize) -> Read<()> {
-        let it = table.get_ref();
-        let (roles, is_many) = (it.roles.get_ref(), has(it, RoleFile::Publish));
-        let fault = |what: &str| Err(self.source.fault("roles", &it.roles, what));
-        let is_answered = has(it, RoleFile::Request) || has(it, RoleFile::Echo);
-        let senders = self.file.clients.iter();
-        let senders = senders.filter(|it| has(it.get_ref(), RoleFile::Publish));
-        let senders = senders.count();
-        let takes_pushes = senders == 0 && has(it, RoleFile::Subscribe) && it.read.is_none();
-        if roles.is_empty() {
-            return fault("it is empty; there are publish, subscribe, request, echo and idle");
-        }
-        if roles.len() > 1 && (is_answered || has(it, RoleFile::Idle)) {
-            return fault("request, echo and idle go with no other; publish and subscribe do");
-        }
-        if is_answered && tables > 1 {
-            return fault("clients that request or echo are the only ones of a scenario");
-        }
-        let is_one = is_many || is_answered;
-        let is_request = has(it, RoleFile::Request);
-        let of_messages = [
-            ("rate", span_of(it.rate.as_ref()), is_one),
-            ("message", span_of(it.message.as_ref()), is_one),
-            (
-                "message_binary",
-                span_of(it.message_binary.as_ref()),
-                is_many,
-            ),
-            ("size", span_of(it.size.as_ref()), is_one),
-            ("audience", span_of(it.audience.as_ref()), is_many),
-            ("ack", span_of(it.ack.as_ref()), is_many),
-            ("depth", span_of(it.depth.as_ref()), is_answered),
-            ("match", span_of(it.at.as_ref()), is_request || is_many),
-            ("failed", span_of(it.failed.as_ref()), is_request),
-            ("end", span_of(it.end.as_ref()), is_request),
-            ("stamp", span_of(it.stamp.as_ref()), takes_pushes),
-            ("sequence", span_of(it.sequence.as_ref()), takes_pushes),
-            ("clock", span_of(it.clock.as_ref()), takes_pushes),
-            (
-                "clock_stamp",
-                span_of(it.clock_stamp.as_ref()),
-                takes_pushes,
-            ),
-        ];
-        for (key, span, is_theirs) in of_messages {
-            if let (Some(span), false) = (span, is_theirs) {
-                let what = "these clients do not send such messages; see their roles";
-                return Err(self.source.at(span.start, key, what));
-            }
-        }
-        let lone = tables == 1 && is_many && !has(it, RoleFile::Subscribe);
-        if lone {
-            return fault(
-                "nobody receives: give \"subscribe\" as well, or clients of their own for it",
-            );
-        }
-        let is_pushed = takes_pushes || it.read.is_some();
-        match senders {
-            0 if tables > 1 && !is_pushed => {
-                fault("nobody sends: one table of clients has the role publish")
-            }
-            0 | 1 => Ok(()),
-            _ => fault("one table of clients publishes; the others subscribe or are idle"),
-        }
     }
 
     /// Traffic of clients who send nothing, where nobody does: what the server sends by itself, or none.
@@ -244,65 +180,6 @@ impl ScenarioReader<'_> {
                 stamp,
             })),
         }
-    }
-
-    /// Makes sure that a table says of clients that come by a schedule what is theirs, and of no others.
-    fn check_life(&self, table: &Spanned<ClientsFile>, tables: usize) -> Read<()> {
-        let it = table.get_ref();
-        let Some(arrive) = &it.arrive else {
-            let of_sessions = [
-                ("live", span_of(it.live.as_ref())),
-                ("round_trips", span_of(it.round_trips.as_ref())),
-                ("max_sessions", span_of(it.max_sessions.as_ref())),
-            ];
-            let mut given = of_sessions.into_iter();
-            return match given.find_map(|(key, span)| Some((key, span?))) {
-                Some((key, span)) => {
-                    let what =
-                        "it is of clients that come by a schedule; give arrive in place of count";
-                    Err(self.source.at(span.start, key, what))
-                }
-                None => Ok(()),
-            };
-        };
-        let fault =
-            |key: &str, at: &Spanned<Amount>, what: &str| Err(self.source.fault(key, at, what));
-        if let Some(count) = &it.count {
-            return fault(
-                "count",
-                count,
-                "clients that come by a schedule have no number; leave one of the two out",
-            );
-        }
-        if tables > 1 || has(it, RoleFile::Publish) {
-            let what = "clients that come by a schedule are the only ones of a scenario, and do not publish";
-            return fault("arrive", arrive, what);
-        }
-        match (&it.live, &it.round_trips) {
-            (Some(_), Some(round_trips)) => {
-                let what = "they stay for a time or for round trips; give one of the two";
-                fault("round_trips", round_trips, what)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Makes sure that slow readers do nothing but read, and leave somebody whom figures are of.
-    fn check_readers(&self, tables: &[&Spanned<ClientsFile>]) -> Read<()> {
-        let tables = tables.iter().map(|it| it.get_ref());
-        let receives = |it: &&ClientsFile| it.read.is_none() && has(it, RoleFile::Subscribe);
-        let leaves_some = tables.clone().any(|it| receives(&it));
-        for (table, read) in tables.filter_map(|it| Some((it, it.read.as_ref()?))) {
-            let what = match table.roles.get_ref()[..] {
-                [RoleFile::Subscribe] if leaves_some => continue,
-                [RoleFile::Subscribe] => {
-                    "nobody else receives, and no figure is of slow readers; add clients that subscribe without it"
-                }
-                _ => "slow readers are clients with the role subscribe and no other",
-            };
-            return Err(self.source.fault("read", read, what));
-        }
-        Ok(())
     }
 
     /// The schedule by which the clients of the only table come, if they do.
@@ -386,30 +263,6 @@ impl ScenarioReader<'_> {
         self.source.parsed("size", table.size.as_ref(), read)
     }
 
-    fn audience(
-        &self,
-        table: &ClientsFile,
-        is_many: bool,
-        rooms: Option<&Rooms>,
-    ) -> Read<Audience> {
-        let audience = table.audience.as_ref();
-        match (audience.map(|it| (it, it.get_ref())), rooms) {
-            _ if !is_many => Ok(Audience::Sender),
-            (None | Some((_, AudienceFile::Room)), Some(_)) => Ok(Audience::Room),
-            (Some((_, AudienceFile::One)), Some(_)) => Ok(Audience::One),
-            (None | Some((_, AudienceFile::All)), _) => Ok(Audience::All),
-            (Some((at, AudienceFile::One)), None) => {
-                let what = "a receiver is known by its room: rooms = { count = 100 }, of 100 receivers, and \
-                            {room} in what they say to join and in messages";
-                Err(self.source.fault("audience", at, what))
-            }
-            (Some((at, AudienceFile::Room)), None) => {
-                let what = "a room needs rooms: rooms = { count = 10 }";
-                Err(self.source.fault("audience", at, what))
-            }
-        }
-    }
-
     fn join_of(&self, table: &ClientsFile) -> Read<LoginSteps> {
         let (join, joined) = (table.join.as_ref(), table.joined.as_ref());
         self.speaker.join(join, joined, table.settle.as_ref())
@@ -423,75 +276,8 @@ impl ScenarioReader<'_> {
             subscribes: has(it, RoleFile::Subscribe),
             reads: self.reads(it)?,
             join: self.join_of(it)?,
+            voice: None,
         })
-    }
-
-    /// Messages for many.
-    fn published(
-        &self,
-        table: &Spanned<ClientsFile>,
-        mut clients: ClientsOfFile,
-    ) -> Read<ClientsOfFile> {
-        let it = table.get_ref();
-        if clients.rate_per_s.is_none() {
-            let what = "clients that publish have a rate, such as \"100/s\"";
-            return Err(self.source.fault("clients", table, what));
-        }
-        clients.numbered = self.locator("match", it.at.as_ref())?;
-        let ack = it.ack.as_ref().map(|ack| self.ack(ack));
-        clients.ack = ack.transpose()?;
-        let (key, message, spoken) = match (&it.message, &it.message_binary) {
-            (None, None) => return Ok(clients),
-            (Some(text), None) => {
-                let words = self.speaker.words("message", text, text.get_ref())?;
-                ("message", text, Spoken::text(words))
-            }
-            (None, Some(binary)) => {
-                let words = self.speaker.bytes("message_binary", binary)?;
-                ("message_binary", binary, Spoken::binary(words))
-            }
-            (Some(_), Some(binary)) => {
-                let what = "message and message_binary are one message; give one of them";
-                return Err(self.source.fault("message_binary", binary, what));
-            }
-        };
-        let words = &spoken.words;
-        let fault = |what: &str| Err(self.source.fault(key, message, what));
-        match clients.numbered {
-            None if !words.is_envelope() => {
-                return fault("it has to have one {tag}, and {fill} right behind that or nowhere");
-            }
-            Some(_) if !words.is_numbered_envelope() => {
-                return fault(
-                    "it has to have {id}, the number that match finds, and {tag} and {fill} behind each \
-                     other or not at all",
-                );
-            }
-            _ => {}
-        }
-        if !words.has_filling() {
-            if let Some(size) = &it.size {
-                let what =
-                    "the message has no {fill} that could make it so long; put it behind {tag}";
-                return Err(self.source.fault("size", size, what));
-            }
-            let tag = Payload::tag_len(Encoding::Text) as u32;
-            clients.size = Some(SizeRange { min: tag, max: tag });
-        } else if clients.size.is_none() {
-            let (min, max) = (defaults::SIZE, defaults::SIZE);
-            clients.size = Some(SizeRange { min, max });
-        }
-        clients.envelope = Some(Envelope::new(spoken));
-        Ok(clients)
-    }
-
-    /// Message by which the server acknowledges each of those that are sent.
-    fn ack(&self, ack: &Spanned<MatchFile>) -> Read<Arc<Awaited>> {
-        let awaited = self.speaker.awaited("ack", ack)?;
-        if let Some(why) = awaited.fault() {
-            return Err(self.source.fault("ack", ack, why));
-        }
-        Ok(Arc::new(awaited))
     }
 
     /// The last answer to a request that has several.
@@ -571,7 +357,7 @@ fn has(table: &ClientsFile, role: RoleFile) -> bool {
 mod tests {
     use std::path::Path;
 
-    use wsbench_load::plan::{Lifetime, PlanSpec, Reconnect, Stay};
+    use wsbench_load::plan::{Lifetime, PlanSpec, Reconnect, Stay, Voice};
 
     use super::super::Scenario;
     use super::*;
@@ -621,6 +407,83 @@ read = { stall = "100ms/1s" }
         assert_eq!((clients.connections, clients.slow_readers()), (39, 7));
         assert_eq!((0..39).filter(|place| spec.is_slow(*place)).count(), 7);
         assert!(!spec.is_slow(31) && spec.is_slow(32) && spec.is_slow(38));
+    }
+
+    const SEVERAL: &str = r#"url = "ws://h/"
+[[clients]]
+count = 20
+roles = ["subscribe"]
+[[clients]]
+count = 2
+roles = ["publish", "subscribe"]
+rate = "30/s"
+message = '{"news":"{tag}{fill}"}'
+size = "200..300"
+[[clients]]
+count = 5
+roles = ["publish"]
+rate = 90
+message = '{"chat":"{tag}"}'
+"#;
+
+    #[test]
+    fn clients_of_several_kinds_publish_what_is_theirs_at_their_rates() {
+        let spec = spec(SEVERAL);
+        let clients = &spec.clients;
+        assert_eq!((clients.connections, clients.publishers()), (27, 7));
+        let voices: Vec<&Voice> = clients.voices().collect();
+        assert_eq!((voices[0].share, voices[1].share), (0.25, 0.75));
+        assert_eq!(voices[0].own, None);
+        let own = voices[1].own.as_ref().unwrap();
+        assert_eq!(own.payload.max_len(), 22);
+        let around = own.envelope.as_ref().unwrap();
+        assert_eq!(around.words.text(), r#"{"chat":"{tag}"}"#);
+        assert_eq!(clients.exchange.payload.max_len(), 300);
+        let of = |place| clients.voice_of(place);
+        assert_eq!((of(0), of(1), of(2), of(6)), (0, 0, 1, 1));
+        let Arrival::Open { schedule, .. } = &clients.arrival else {
+            panic!("{:?}", clients.arrival);
+        };
+        assert_eq!(schedule.stretches[0].to_per_s, 120.0);
+        // What is the same in both is nobody's own.
+        let same = SEVERAL.replace(
+            "chat\":\"{tag}\"}'",
+            "news\":\"{tag}{fill}\"}'\nsize = \"200..300\"",
+        );
+        let spec = self::spec(&same);
+        assert!(spec.clients.voices().all(|voice| voice.own.is_none()));
+    }
+
+    #[test]
+    fn clients_of_several_kinds_publish_to_the_same_and_each_has_a_rate() {
+        for (change, told) in [
+            (
+                ("rate = 90\n", ""),
+                "s.toml:11: clients: clients that publish have a rate",
+            ),
+            (
+                ("rate = 90\n", "rate = 90\nack = \"ok\"\n"),
+                "ack: the messages of all clients that publish",
+            ),
+            (
+                ("rate = 90\n", "rate = 90\nmatch = \"json:/id\"\n"),
+                "match: the messages of all clients",
+            ),
+        ] {
+            let said = refused(&SEVERAL.replace(change.0, change.1));
+            assert!(said.contains(told), "{said}");
+        }
+        let rooms = SEVERAL
+            .replace(
+                "[[clients]]\ncount = 20",
+                "rooms = 3\n[[clients]]\ncount = 20",
+            )
+            .replace("rate = 90\n", "rate = 90\naudience = \"all\"\n");
+        let said = refused(&rooms);
+        assert!(
+            said.contains("audience: all clients that publish"),
+            "{said}"
+        );
     }
 
     const PUSHED: &str = r#"url = "ws://h/"

@@ -2,7 +2,7 @@
 //! of it is on the path of plain messages of one process.
 
 use super::delivery::Sighting;
-use super::{Fanout, FanoutLocal, Numbering};
+use super::{Fanout, FanoutLocal, Numbering, voices};
 use crate::context::Io;
 use crate::fanout::board::{Board, Publication};
 use crate::fanout::postmark::{Postmark, PostmarkForm};
@@ -15,8 +15,8 @@ use crate::template::Values;
 /// What is in and around messages beside tag and filling.
 #[derive(Debug)]
 pub(super) struct Dress {
-    /// Text around each.
-    pub(super) envelope: Option<Envelope>,
+    /// Text around each, by its voice; `None` where there is none.
+    envelopes: Vec<Option<Envelope>>,
     /// Form of what each says of itself, where it has receivers in other processes.
     pub(super) postmarks: Option<PostmarkForm>,
     /// True where there is more than one room.
@@ -27,12 +27,18 @@ impl Dress {
     /// That of a plan's messages; `None` of plain ones.
     pub(super) fn of(plan: &Plan, board: &Board) -> Option<Self> {
         let workload = &plan.clients.exchange;
-        let (envelope, postmarks) = (workload.envelope.clone(), board.postmarks(plan));
-        (envelope.is_some() || postmarks.is_some()).then(|| Self {
-            envelope,
+        let (envelopes, postmarks) = (voices::envelopes(plan), board.postmarks(plan));
+        let has_envelopes = envelopes.iter().any(Option::is_some);
+        (has_envelopes || postmarks.is_some()).then(|| Self {
+            envelopes,
             postmarks,
             has_rooms: workload.room_count() > 1,
         })
+    }
+
+    /// Text around the messages of a voice.
+    pub(super) fn envelope(&self, voice: u8) -> Option<&Envelope> {
+        self.envelopes.get(usize::from(voice))?.as_ref()
     }
 }
 
@@ -42,7 +48,7 @@ pub(super) fn say_dressed(
     io: &mut Io<'_, FanoutLocal>,
     identity: MessageId,
     (room, number): (u32, u32),
-    due: Nanos,
+    (voice, due): (u8, Nanos),
 ) {
     let local = &mut *io.local;
     let Some(dress) = &local.dress else {
@@ -64,10 +70,10 @@ pub(super) fn say_dressed(
             });
         }
     }
-    let source = &mut local.source;
+    let source = local.sources.of_voice(voice);
     source.prepare(identity, Some(due));
     let (message, kind) = (source.message(identity), source.kind());
-    let Some(envelope) = &dress.envelope else {
+    let Some(envelope) = dress.envelope(voice) else {
         io.common.push_made(io.codec, kind, &message);
         return;
     };
@@ -177,6 +183,8 @@ impl Fanout {
             room: mark.room,
             members: 0,
             joins: 0,
+            // Plans with several voices are dealt to no other process.
+            voice: 0,
             is_member: false,
             is_measured: mark.is_measured,
         };

@@ -374,7 +374,7 @@ impl Fanout {
         found: &Sighting<'_>,
         it: &Publication,
     ) {
-        let is_kind = found.kind == io.local.source.kind() || has_envelope(io.local);
+        let is_kind = found.kind == io.local.sources.any().kind() || has_envelope(io.local, it);
         let kind = if is_kind {
             FailureKind::WrongBytes
         } else {
@@ -420,10 +420,11 @@ fn verified(local: &mut FanoutLocal, found: &Sighting<'_>, it: &Publication) -> 
     if local.verify == Verify::None || local.numbered.is_some() {
         return Some(0);
     }
-    local.source.prepare(found.identity, Some(it.due));
     // Whoever puts messages into its own may well send those in frames of another kind.
-    let is_kind = has_envelope(local) || found.kind == local.source.kind();
-    let filling = local.source.behind_tag(found.identity);
+    let is_kind = has_envelope(local, it) || found.kind == local.sources.any().kind();
+    let source = local.sources.of_voice(it.voice);
+    source.prepare(found.identity, Some(it.due));
+    let filling = source.behind_tag(found.identity);
     let behind = &found.bytes[found.at + local.finder.tag_len()..];
     // A tag is found wherever it stands, so full and contained are one here.
     let is_full = local.verify != Verify::Length;
@@ -437,11 +438,11 @@ fn verified(local: &mut FanoutLocal, found: &Sighting<'_>, it: &Publication) -> 
     (is_kind && is_right).then_some(0)
 }
 
-/// True where text is put around messages.
+/// True where text is put around messages like one that was sent.
 #[inline]
-fn has_envelope(local: &FanoutLocal) -> bool {
+fn has_envelope(local: &FanoutLocal, it: &Publication) -> bool {
     let dress = local.dress.as_ref();
-    dress.is_some_and(|dress| dress.envelope.is_some())
+    dress.is_some_and(|dress| dress.envelope(it.voice).is_some())
 }
 
 /// True if a text begins with another one as JSON writes it within quotation marks (RFC 8259 section

@@ -9,8 +9,10 @@ use crate::plan::error::Why;
 use crate::plan::flow::Flow;
 use crate::plan::login::{LoginStep, LoginSteps};
 use crate::plan::payload::Encoding;
+use crate::plan::role::Envelope;
 use crate::plan::spec::Population;
 use crate::plan::unit::MessageUnit;
+use crate::plan::voice::{VOICES_AT_MOST, Voice};
 use crate::template::Template;
 
 /// The shortest period of words by the clock: more often they would be a load of their own.
@@ -81,7 +83,33 @@ pub(super) fn roles(population: &Population) -> Checked {
     let is_first = senders.count() == roles.iter().filter(|role| role.publishes).count();
     refuse(!is_first, field, Why::Malformed)?;
     refuse(population.publishers() == 0, field, Why::Zero)?;
-    refuse(population.subscribers() == 0, field, Why::Zero)
+    refuse(population.subscribers() == 0, field, Why::Zero)?;
+    voices(population)
+}
+
+/// Roles that publish share the rate out, all of them or none, and their messages have the same tags.
+fn voices(population: &Population) -> Checked {
+    let field = Field::Roles;
+    let voices: Vec<&Voice> = population.voices().collect();
+    if voices.is_empty() {
+        return Ok(());
+    }
+    let senders = population.roles.iter().filter(|role| role.publishes);
+    let is_whole = senders.clone().all(|role| role.voice.is_some());
+    let is_theirs = is_whole && senders.count() == voices.len();
+    refuse(!is_theirs, field, Why::Malformed)?;
+    at_most(voices.len() as u64, VOICES_AT_MOST as u64, field)?;
+    let is_share = |share: f64| share.is_finite() && share > 0.0;
+    let all: f64 = voices.iter().map(|voice| voice.share).sum();
+    let are_shares = voices.iter().all(|voice| is_share(voice.share)) && (all - 1.0).abs() < 1e-6;
+    refuse(!are_shares, field, Why::Malformed)?;
+    let payload = &population.exchange.payload;
+    for own in population.own_messages() {
+        let is_other = own.payload.encoding() != payload.encoding()
+            || own.payload.is_tagged() != payload.is_tagged();
+        refuse(is_other, Field::Payload, Why::Malformed)?;
+    }
+    Ok(())
 }
 
 /// What is put into the texts of logins and replies, and around messages, is there.
@@ -94,24 +122,15 @@ pub(super) fn speech(population: &Population) -> Checked {
         taken.truncate(common);
         steps(&role.join, &mut taken, exchange.rooms.is_some())?;
     }
-    if let Some(envelope) = &exchange.envelope {
-        let field = Field::Payload;
-        let is_fanned_out = population.is_fanned_out();
-        refuse(!is_fanned_out, field, Why::Needs(Field::Audience))?;
-        let is_known = match exchange.numbered {
-            None => envelope.words.is_envelope(),
-            Some(_) => envelope.words.is_numbered_envelope(),
+    let own = population.own_messages().map(|own| own.envelope.as_ref());
+    for envelope in std::iter::once(exchange.envelope.as_ref()).chain(own) {
+        let Some(envelope) = envelope else {
+            let is_numbered = exchange.numbered.is_some();
+            refuse(is_numbered, Field::Payload, Why::NoNumber)?;
+            continue;
         };
-        let lacks = match exchange.numbered {
-            None => Why::NoTag,
-            Some(_) => Why::NoNumber,
-        };
-        refuse(!is_known, field, lacks)?;
-        numberless(&envelope.words, exchange.numbered.is_none(), field)?;
-        words_with(&envelope.words, &taken, exchange.rooms.is_some(), field)?;
+        self::envelope(envelope, population, &taken)?;
     }
-    let lacks_envelope = exchange.numbered.is_some() && exchange.envelope.is_none();
-    refuse(lacks_envelope, Field::Payload, Why::NoNumber)?;
     if let Some(asked) = exchange.request_words() {
         words(&asked, &taken, exchange.rooms.is_some(), Field::Payload)?;
     }
@@ -130,12 +149,31 @@ pub(super) fn speech(population: &Population) -> Checked {
     Ok(())
 }
 
+/// What stands around messages for many: that by which each is known, and nothing that is not known.
+fn envelope(envelope: &Envelope, population: &Population, taken: &[String]) -> Checked {
+    let (exchange, field) = (&population.exchange, Field::Payload);
+    let is_fanned_out = population.is_fanned_out();
+    refuse(!is_fanned_out, field, Why::Needs(Field::Audience))?;
+    let is_known = match exchange.numbered {
+        None => envelope.words.is_envelope(),
+        Some(_) => envelope.words.is_numbered_envelope(),
+    };
+    let lacks = match exchange.numbered {
+        None => Why::NoTag,
+        Some(_) => Why::NoNumber,
+    };
+    refuse(!is_known, field, lacks)?;
+    numberless(&envelope.words, exchange.numbered.is_none(), field)?;
+    words_with(&envelope.words, taken, exchange.rooms.is_some(), field)
+}
+
 /// Packets are said as bytes: a tag, text and their ends are none.
 pub(super) fn unit(population: &Population) -> Checked {
     let exchange = &population.exchange;
     let is_said = exchange.flow.is_answered() || exchange.flow == Flow::Oneway;
-    let envelope = exchange.envelope.as_ref();
-    let is_packets = envelope.is_some_and(|it| it.words.is_of_bytes());
+    let own = population.own_messages().map(|own| own.envelope.as_ref());
+    let mut envelopes = std::iter::once(exchange.envelope.as_ref()).chain(own);
+    let is_packets = envelopes.all(|it| it.is_some_and(|it| it.words.is_of_bytes()));
     let is_wrong = exchange.unit == MessageUnit::Mqtt && is_said && !is_packets;
     refuse(is_wrong, Field::Unit, Why::NoPackets)
 }
