@@ -9,7 +9,9 @@ use wsbench_experiment::find::{FindError, Settings, find};
 use wsbench_experiment::runner::{Runner, RunnerError};
 use wsbench_load::arrival::{Process, Schedule};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::{Arrival, Audience, Flow, Plan, PlanSpec, Stay};
+use wsbench_load::plan::{
+    Arrival, Audience, Drill, Flow, Plan, PlanSpec, Reconnect, Returns, Stay,
+};
 use wsbench_load::result::RunResult;
 use wsbench_load::series::Series;
 use wsbench_record::audit::{Caveat, Kind, Severity};
@@ -579,4 +581,55 @@ fn a_short_search_ends_with_a_bracket_or_says_what_would_suffice() {
     assert_eq!((search.holds, search.fails), (None, None));
     let text = wsbench_render::search::text(&search, Style::default());
     assert!(text.contains("has room for a bracket"), "{text}");
+}
+
+/// Half of N clients are cut off at once, and the server takes one of them a millisecond: so p90 of when they
+/// are back is 0.9 · N/2 ms, and 100 ms are kept by 222 clients and missed by 223 and more, whatever the
+/// rest of the load does.
+#[test]
+fn clients_that_are_cut_off_are_back_in_time_up_to_so_many() {
+    let mut scenario = server(ServiceTime::Constant(Nanos::from_micros(1)));
+    scenario.server.accept = Some(Nanos::from_millis(1));
+    let back = Objective::Time {
+        series: Some(Series::Back),
+        percentile: 90.0,
+        at_most_ns: Nanos::from_millis(100).0,
+    };
+    let mut settings = settings(back, 1);
+    settings.over = Over::Connections {
+        rate_per_connection: None,
+        rate_per_s: Some(200.0),
+    };
+    settings.start = Some(120.0);
+    settings.plan = settings
+        .plan
+        .edited(|spec| {
+            let drill = Drill {
+                share: 0.5,
+                at: Nanos::from_secs(1),
+            };
+            spec.clients.returns = Returns::of(Some(Reconnect::Immediate), Some(drill));
+        })
+        .unwrap();
+    let search = search(scenario, &settings);
+    let (low, high) = bracket(&search);
+    assert!((200.0..=226.0).contains(&low), "{low}–{high}");
+    assert!((220.0..=250.0).contains(&high), "{low}–{high}");
+    assert_eq!(search.limited_by, Limit::Server);
+    // Trials that hold one event each are certain, once there are enough of them.
+    assert!(search.trials.iter().all(|trial| !trial.marginal));
+    assert!(search.trials.iter().all(|trial| trial.length_s >= 5.0));
+}
+
+/// Whatever is left of the time is spent on an upper end where none is known.
+#[test]
+fn a_search_that_runs_out_of_time_below_the_limit_still_has_both_ends() {
+    let brief = Settings {
+        start: Some(50.0),
+        limit: Nanos::from_secs(20),
+        ..settings(p99(Nanos::from_millis(2)), 1)
+    };
+    let search = search(server(ServiceTime::Constant(D)), &brief);
+    let (low, high) = bracket(&search);
+    assert!(low < 3867.0 && 3867.0 < high && high.is_finite(), "{low}–{high}");
 }

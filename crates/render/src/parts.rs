@@ -39,12 +39,17 @@ impl<'a> Parts<'a> {
     /// The parts alone, by name, each with its distribution.
     pub(crate) fn divided_into(&self) -> Vec<(&'static str, &'a Distribution)> {
         let parts = self.parts.iter();
-        parts.map(|(part, spans)| (part.info().title, *spans)).collect()
+        parts
+            .map(|(part, spans)| (part.info().title, *spans))
+            .collect()
     }
 
     /// Batches that their intervals of confidence rest on; `None` where there are no intervals.
     pub(crate) fn batches(&self) -> Option<u32> {
-        let known = self.parts.iter().filter_map(|(_, spans)| spans.confidence.as_ref());
+        let known = self
+            .parts
+            .iter()
+            .filter_map(|(_, spans)| spans.confidence.as_ref());
         known.map(|confidence| confidence.batches).max()
     }
 

@@ -291,7 +291,9 @@ fn parts(page: &mut LabelledText, document: &Document) {
         let (names, columns) = columns.iter().copied().unzip::<_, _, Vec<&str>, Vec<_>>();
         let times = TimesTable { columns, batches };
         let mut table = times.whole(&names);
-        times.row(&mut table, "mean", |spans| (parts::mean(spans), String::new()));
+        times.row(&mut table, "mean", |spans| {
+            (parts::mean(spans), String::new())
+        });
         page.table(title, &table);
         title = "";
     }

@@ -67,8 +67,8 @@ pub struct Distribution {
     pub censored_from: Option<u64>,
     /// Percentiles that are known only to be this or more, ns, by their names: no upper end of theirs is
     /// known. They stand here and not above, and in documents alone.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub at_least: BTreeMap<String, u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<BTreeMap<String, u64>>,
     /// Confidence of the run in its percentiles; absent where its intervals are too few.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<Confidences>,
@@ -95,7 +95,7 @@ impl Distribution {
         max: None,
         censored: 0,
         censored_from: None,
-        at_least: BTreeMap::new(),
+        at_least: None,
         confidence: None,
         hdr_v2_base64: None,
     };
@@ -219,7 +219,8 @@ impl Distribution {
                 Known::Not => *told.at_mut(percentile) = None,
                 Known::AtLeast(ns) => {
                     *told.at_mut(percentile) = None;
-                    told.at_least.insert(percentile.key().to_owned(), ns as u64);
+                    let bounds = told.at_least.get_or_insert_default();
+                    bounds.insert(percentile.key().to_owned(), ns as u64);
                 }
                 Known::Alone { .. } | Known::Within { .. } => {}
             }
@@ -229,7 +230,7 @@ impl Distribution {
 
     /// The distribution that was written so: percentiles that are not in the document are the histogram's.
     fn restored(mut self) -> Self {
-        self.at_least.clear();
+        self.at_least = None;
         let lacking = Percentile::ALL.into_iter();
         let lacking: Vec<Percentile> = lacking.filter(|it| self.at(*it).is_none()).collect();
         let histogram = match lacking.is_empty() {
@@ -295,4 +296,41 @@ pub fn unpacked(text: &str) -> Option<Histogram> {
 )]
 fn is_zero(count: &u64) -> bool {
     *count == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(spans: &Distribution) -> serde_json::Value {
+        serde_json::to_value(spans).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_written_and_is_there_again_when_it_is_read() {
+        let mut histogram = Histogram::new();
+        (1..=265).for_each(|us| histogram.record(Nanos::from_micros(us)));
+        let spans = Distribution::of(&histogram);
+        assert!(spans.p99.is_some());
+        let document = written(&spans);
+        assert!(document["p90"].is_u64());
+        for withheld in ["p99", "p99_9", "p99_99", "at_least"] {
+            assert!(document[withheld].is_null(), "{withheld}");
+        }
+        let read: Distribution = serde_json::from_value(document).unwrap();
+        assert_eq!(read, spans);
+    }
+
+    #[test]
+    fn what_is_known_to_be_more_is_written_as_that() {
+        let (mut histogram, mut never) = (Histogram::new(), Histogram::new());
+        (1..=1_000).for_each(|ms| histogram.record(Nanos::from_millis(ms)));
+        (800..=1_000).for_each(|ms| never.record(Nanos::from_millis(ms)));
+        let spans = Distribution::of(&histogram).with_censored(&never);
+        let document = written(&spans);
+        assert!(document["p75"].is_u64() && document["p90"].is_null());
+        assert_eq!(document["at_least"]["p90"].as_u64(), spans.p90);
+        let read: Distribution = serde_json::from_value(document).unwrap();
+        assert_eq!(read, spans);
+    }
 }
