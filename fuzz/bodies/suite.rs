@@ -4,14 +4,14 @@ use std::path::Path;
 
 use wsbench::suite::{Choices, Commands, Duty, Suite};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::PlanSpec;
+use wsbench_load::plan::{PlanSpec, Why};
 
 /// Commands that nobody types.
 #[derive(Debug)]
 struct Nameless;
 
 impl Commands for Nameless {
-    fn serve(&self, _: &[usize], _: Duty) -> String {
+    fn serve(&self, _: &[usize], _: &Duty) -> String {
         "serve".to_owned()
     }
 
@@ -22,6 +22,10 @@ impl Commands for Nameless {
     fn search(&self, _: &PlanSpec, _: &str, _: Nanos) -> String {
         "search".to_owned()
     }
+
+    fn reason(&self, why: Why) -> String {
+        why.to_string()
+    }
 }
 
 /// A file, in a place where no server stands beside it.
@@ -30,7 +34,8 @@ pub(crate) fn attempt(data: &[u8]) {
         return;
     };
     let place = Path::new("/nowhere/suite.toml");
-    match Suite::parse(place, text, &Choices::default(), &Nameless) {
+    let nothing = |_: &str| None;
+    match Suite::parse(place, text, &Choices::default(), &Nameless, &nothing) {
         Ok(suite) => assert!(!suite.workloads.is_empty()),
         Err(error) => assert!(!error.to_string().is_empty()),
     }

@@ -175,7 +175,7 @@ impl RankingProgress {
             return format!("{name} FAILED: {first}");
         }
         let workload = self.workloads.iter().find(|one| one.name == *name);
-        let metric = workload.and_then(|one| metric::ranked(one.kind).first());
+        let metric = workload.and_then(|one| metric::ranked(one).first());
         let figure = metric.and_then(|metric| Some((metric, record.figure(&metric.key())?)));
         match figure {
             Some((metric, value)) => {

@@ -13,7 +13,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
     Arrival, Audience, Drill, Encoding, Family, Flow, Greeting, Http, Lifetime, LoginStep, Pace,
     Payload, PlanSpec, Population, Promise, Pushes, Reads, Reconnect, Stay, StopRule, Timestamps,
-    Tls, TlsVersions, Verify,
+    Tls, TlsVersions, Verify, Why,
 };
 use wsbench_load::secret::WITHHELD;
 use wsbench_load::settling::Settling;
@@ -33,9 +33,9 @@ use wsbench::suite::{Commands, Duty};
 pub(crate) struct ByHand(pub(crate) Surroundings);
 
 impl Commands for ByHand {
-    fn serve(&self, cores: &[usize], duty: Duty) -> String {
+    fn serve(&self, cores: &[usize], duty: &Duty) -> String {
         let mut words = Words(vec!["wsbench serve".to_owned()]);
-        if duty == Duty::Broadcast {
+        if duty.is_to_many() {
             words.flag("--broadcast");
         } else if !cores.is_empty() {
             words.value("--threads", cores.len());
@@ -52,6 +52,10 @@ impl Commands for ByHand {
 
     fn search(&self, spec: &PlanSpec, objective: &str, limit: Nanos) -> String {
         find_command(spec, &[objective.to_owned()], limit, "URL")
+    }
+
+    fn reason(&self, why: Why) -> String {
+        reason(why)
     }
 }
 
@@ -143,8 +147,17 @@ fn amount(spec: &PlanSpec, words: &mut Words) {
             Some(name) => words.value("--preset", name),
             None => words.value("--scenario", scenario),
         }
-        if clients.roles.is_empty() {
-            words.value("-c", clients.connections);
+        match clients.sessions() {
+            Some(_) => words.value("--max-sessions", clients.connections),
+            None if clients.roles.is_empty() => words.value("-c", clients.connections),
+            None => {}
+        }
+        // Of messages that the scenario says whole no size is given.
+        if let (Payload::Generated { .. }, true) = (
+            &clients.exchange.payload,
+            clients.exchange.flow.is_answered(),
+        ) {
+            generated(clients, words);
         }
         // They outweigh the file's, so it does not matter whose they were.
         if let Some(mut pushes) = clients.exchange.flow.pushes().cloned() {
@@ -212,16 +225,24 @@ fn amount(spec: &PlanSpec, words: &mut Words) {
 /// What each message is.
 fn messages(clients: &Population, words: &mut Words) {
     match &clients.exchange.payload {
+        Payload::Generated { .. } => generated(clients, words),
+        Payload::Fixed { bytes, .. } => words.some("-m", std::str::from_utf8(bytes).ok()),
+        Payload::Corpus { corpus, .. } => words.value("--corpus", corpus.name()),
+        Payload::Template { template, .. } => words.value("--template", template.text()),
+        Payload::Withheld { .. } => {}
+    }
+}
+
+/// Size of messages that are made here.
+fn generated(clients: &Population, words: &mut Words) {
+    match &clients.exchange.payload {
         // Its tag alone.
         Payload::Generated { .. } if has_no_filling(clients) => {}
         Payload::Generated { min, max, .. } if min == max => words.value("-s", size(*min)),
         Payload::Generated { min, max, .. } => {
             words.value("-s", format!("{}..{}", size(*min), size(*max)));
         }
-        Payload::Fixed { bytes, .. } => words.some("-m", std::str::from_utf8(bytes).ok()),
-        Payload::Corpus { corpus, .. } => words.value("--corpus", corpus.name()),
-        Payload::Template { template, .. } => words.value("--template", template.text()),
-        Payload::Withheld { .. } => {}
+        _ => {}
     }
 }
 

@@ -193,7 +193,7 @@ struct Ranker<'a> {
 }
 
 impl Ranker<'_> {
-    /// Installs all, then examines each once, freshly started.
+    /// Installs all, then examines each once, freshly started, where they can be examined.
     fn prepare(&mut self) -> Result<(), Halt> {
         let program = self.program;
         for (at, name) in program.servers.iter().enumerate() {
@@ -212,7 +212,8 @@ impl Ranker<'_> {
                 Err(trouble) => self.fail(name, Stage::Install, None, trouble)?,
             }
         }
-        for (at, name) in program.servers.iter().enumerate() {
+        let examined = program.servers.iter().enumerate();
+        for (at, name) in examined.filter(|_| program.is_examined) {
             if self.ledger.gates.contains_key(name) || self.ledger.is_left_out(name, None) {
                 continue;
             }

@@ -167,6 +167,7 @@ fn program(servers: usize, workload_rounds: &[u32], rounds: u32, seed: u64) -> P
             warmup_s: 0.0,
             rounds: *rounds,
             command: String::new(),
+            scenario: None,
         },
         expected_s: RUN_S,
     };
@@ -175,6 +176,7 @@ fn program(servers: usize, workload_rounds: &[u32], rounds: u32, seed: u64) -> P
         workloads: workloads.map(planned).collect(),
         rounds,
         seed,
+        is_examined: true,
     }
 }
 

@@ -138,6 +138,26 @@ impl Figure {
     pub const DELIVERIES_PER_S: Self = Self::of("deliveries_per_s");
     /// CPU time of the server for each delivery, µs.
     pub const SERVER_US_PER_DELIVERY: Self = Self::of("server.cpu_us_per_delivery");
+    /// Items of answers in several parts, a second.
+    pub const ITEMS_PER_S: Self = Self::of("items_per_s");
+    /// Median time from when a request was due to its first item.
+    pub const ITEM_FIRST_P50: Self = Self::point_of("item.first", Statistic::At(Percentile::P50));
+    /// The 99th percentile of the same.
+    pub const ITEM_FIRST_P99: Self = Self::point_of("item.first", Statistic::At(Percentile::P99));
+    /// The 99th percentile of the time from one item of an answer to its next.
+    pub const ITEM_GAP_P99: Self = Self::point_of("item.gap", Statistic::At(Percentile::P99));
+    /// Median age of what a server sends by itself, when it comes.
+    pub const PUSH_AGE_P50: Self = Self::point_of("push.age", Statistic::At(Percentile::P50));
+    /// The 99th percentile of the same.
+    pub const PUSH_AGE_P99: Self = Self::point_of("push.age", Statistic::At(Percentile::P99));
+    /// Median time from one message that a server sends by itself to the next of a connection.
+    pub const PUSH_GAP_P50: Self = Self::point_of("push.gap", Statistic::At(Percentile::P50));
+    /// The 99th percentile of the same.
+    pub const PUSH_GAP_P99: Self = Self::point_of("push.gap", Statistic::At(Percentile::P99));
+    /// Median time from when a client was due until it was open.
+    pub const OPENING_P50: Self = Self::point_of("opening", Statistic::At(Percentile::P50));
+    /// The 99th percentile of the same.
+    pub const OPENING_P99: Self = Self::point_of("opening", Statistic::At(Percentile::P99));
     /// Figures of messages to many, beside the percentiles of their deliveries: to the last receiver,
     /// from the first to the last, how many a second, and the share of the receivers that were reached.
     pub const OF_DELIVERIES: [Self; 5] = [

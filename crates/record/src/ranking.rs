@@ -18,8 +18,8 @@ use crate::gate::Stamp;
 use crate::storage::{self, DocumentError};
 
 pub use suite::{
-    Cores, Deflate, Failed, Nodelay, ServerFacts, Stage, SuiteFacts, Tradeoff, Workload,
-    WorkloadKind,
+    Contest, Cores, Deflate, Failed, Nodelay, ScenarioFacts, ServerFacts, Stage, SuiteFacts,
+    Tradeoff, Workload, WorkloadKind,
 };
 
 /// Name and version of the schema of a ranking.
@@ -74,7 +74,8 @@ pub struct Entry {
     /// Facts of what it is and how it was run.
     #[serde(flatten)]
     pub facts: ServerFacts,
-    /// Result of the conformance gate; absent where it was not reached.
+    /// Result of the conformance gate; absent where it was not reached, and of servers that speak a protocol
+    /// of their own, whom it cannot examine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<Stamp>,
     /// Failures, in the order in which they occurred; a row with a failure stays in the document.

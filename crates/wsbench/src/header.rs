@@ -9,6 +9,8 @@ use wsbench_load::template::{Lookup, NotFound, Template, TemplateError};
 
 /// Beginning of a place for a column of a file.
 pub const COLUMN: &str = "{csv:";
+/// Beginning of a place for a variable of the environment.
+const VARIABLE: &str = "{env:";
 
 /// The reason why something cannot be added to the opening handshake.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -101,7 +103,21 @@ pub fn header(text: &str) -> Result<Header, HeaderError> {
 /// # Errors
 /// A text that is wrong, what is not there, values that would break the request.
 pub fn of_each(header: Header, find: &dyn Lookup) -> Result<Header, HeaderError> {
-    let value = header.reveal().filter(|value| value.contains(COLUMN));
+    filled(header, &[COLUMN], find)
+}
+
+/// The same of a header that stands in a file, for which no shell puts variables of the environment in.
+///
+/// # Errors
+/// As [`of_each`].
+pub(crate) fn of_file(header: Header, find: &dyn Lookup) -> Result<Header, HeaderError> {
+    filled(header, &[COLUMN, VARIABLE], find)
+}
+
+/// A header with the values of its places, where one of these stands in it.
+fn filled(header: Header, places: &[&str], find: &dyn Lookup) -> Result<Header, HeaderError> {
+    let has_place = |value: &&str| places.iter().any(|place| value.contains(place));
+    let value = header.reveal().filter(has_place);
     let Some(value) = value.filter(|_| header.words().is_none()) else {
         return Ok(header);
     };
@@ -213,6 +229,9 @@ mod tests {
             "{env:KIND}",
             "a text without a row is none of ours"
         );
+        let of_file = of_file(header("X-Who: {env:KIND} 7").unwrap(), &Rows).unwrap();
+        assert_eq!(of_file.words().unwrap().of_connection(3), "Bearer 7");
+        assert_eq!(of_file.shown(), "(withheld)");
         for (text, words) in [
             ("A: {csv:u.csv}", "names no column"),
             ("A: {csv:u.csv:t} {room}", "nothing else is known"),

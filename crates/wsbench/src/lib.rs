@@ -48,6 +48,7 @@
 mod bench;
 #[doc(hidden)]
 pub mod bounded;
+mod digest;
 pub mod document;
 mod embedded;
 pub mod error;

@@ -31,6 +31,7 @@ use wsbench_load::template::Lookup;
 use wsbench_setting::Field;
 
 use crate::defaults;
+use crate::digest;
 use crate::header;
 use crate::lines::{self, Fault};
 use crate::quantity::{self, SizeRange};
@@ -240,7 +241,13 @@ impl Scenario {
     /// The task by itself; `None` without a server.
     #[must_use]
     pub fn spec(&self) -> Option<PlanSpec> {
-        let mut spec = PlanSpec::against(self.url.clone()?);
+        self.url.clone().map(|url| self.against(url))
+    }
+
+    /// The task against the server at `target`.
+    #[must_use]
+    pub fn against(&self, target: Target) -> PlanSpec {
+        let mut spec = PlanSpec::against(target);
         self.live_in(&mut spec);
         spec.upgrade.subprotocols.clone_from(&self.subprotocols);
         spec.upgrade.origin.clone_from(&self.origin);
@@ -261,7 +268,12 @@ impl Scenario {
             };
         }
         self.fill(&mut spec);
-        Some(spec)
+        spec
+    }
+
+    /// A digest of the file's text.
+    pub(crate) fn digest(&self) -> String {
+        digest::of_text(&self.text)
     }
 
     /// Puts into a task who is there, when and for how long, and how long it lasts.

@@ -20,8 +20,9 @@ use wsbench_experiment::rank::Planned;
 use wsbench_judge::expression::{self, Allowed, ExpressionError};
 use wsbench_judge::objective;
 use wsbench_judge::ranking::metric;
+use wsbench_load::template::Lookup;
 use wsbench_record::objective::Objective;
-use wsbench_record::ranking::{ServerFacts, SuiteFacts, Tradeoff, Weight, WorkloadKind};
+use wsbench_record::ranking::{ServerFacts, SuiteFacts, Tradeoff, Weight};
 
 use crate::quantity::{self, CpuList};
 
@@ -30,7 +31,7 @@ use error::{ADVICE, Source};
 pub(crate) use file::Amount;
 use file::{Names, SCHEMA};
 pub use file::{ServerFile, SuiteFile};
-use server::NO_BROADCAST;
+use server::ServerTerms;
 pub use server::{Contestant, Duty};
 use workload::SuiteTerms;
 pub use workload::{Commands, Load, RateSearch};
@@ -59,6 +60,8 @@ pub struct Suite {
     pub limits: Limits,
     /// The workloads that every server is put through.
     pub workloads: Vec<Load>,
+    /// The task of its servers.
+    pub duty: Duty,
     /// The servers, the control last.
     pub servers: Vec<Contestant>,
     weights: Vec<Weight>,
@@ -88,7 +91,8 @@ pub struct Choices {
 }
 
 impl Suite {
-    /// Reads a suite and the servers that it names.
+    /// Reads a suite, the servers that it names and the scenarios of its workloads, whose texts may name
+    /// values that `find` knows.
     ///
     /// # Errors
     /// [`SuiteError`]: a file that is not there, a line that is wrong, a choice that there is not.
@@ -96,6 +100,7 @@ impl Suite {
         path: &Path,
         choices: &Choices,
         commands: &dyn Commands,
+        find: &dyn Lookup,
     ) -> Result<Self, SuiteError> {
         let text =
             bounded::text_of(path, LARGEST_WRITTEN).map_err(|source| SuiteError::Unreadable {
@@ -103,7 +108,7 @@ impl Suite {
                 source,
                 advice: "give a suite, such as suites/quick.toml",
             })?;
-        Self::parse(path, &text, choices, commands)
+        Self::parse(path, &text, choices, commands, find)
     }
 
     /// Reads the suite that stands at `path`, from its text.
@@ -115,6 +120,7 @@ impl Suite {
         text: &str,
         choices: &Choices,
         commands: &dyn Commands,
+        find: &dyn Lookup,
     ) -> Result<Self, SuiteError> {
         let source = Source::new(path, text);
         let file: SuiteFile =
@@ -128,6 +134,7 @@ impl Suite {
             } else {
                 home
             },
+            find,
         }
         .suite(choices, commands)
     }
@@ -173,6 +180,8 @@ struct SuiteReader<'a> {
     file: &'a SuiteFile,
     /// The folder of the suite.
     home: &'a Path,
+    /// Values that texts may name.
+    find: &'a dyn Lookup,
 }
 
 impl SuiteReader<'_> {
@@ -195,6 +204,8 @@ impl SuiteReader<'_> {
         let text = |it: &Option<Spanned<String>>| it.as_ref().map(|it| it.get_ref().clone());
         let (slo, generator_cores) = (text(&file.slo), text(&file.generator_cores));
         let terms = SuiteTerms {
+            home: self.home,
+            find: self.find,
             rounds,
             slo: slo.as_deref().zip(objective.as_ref()),
             cores: pinned.as_ref(),
@@ -203,10 +214,10 @@ impl SuiteReader<'_> {
         };
         let workloads = self.workloads(&terms)?;
         let duty = self.duty(&workloads)?;
-        let mut servers = self.servers(choices, duty)?;
+        let mut servers = self.servers(choices, &duty)?;
         if file.embedded {
             let cores = server_cores.as_ref().map_or(&[][..], |cores| &cores.0);
-            servers.push(Contestant::embedded(commands.serve(cores, duty), duty));
+            servers.extend(Contestant::embedded(commands.serve(cores, &duty), &duty));
         }
         if servers.is_empty() {
             let what = "the suite has no server; add servers_from and servers, or [[server]]";
@@ -222,6 +233,7 @@ impl SuiteReader<'_> {
             weights: self.weights(&workloads)?,
             tradeoffs: self.tradeoffs(&workloads)?,
             workloads,
+            duty,
             servers,
             slo,
             generator_cores,
@@ -314,30 +326,38 @@ impl SuiteReader<'_> {
     /// The duty that the suite's servers are started for: a server is up for all workloads of a round, so
     /// these are all for one kind of server.
     fn duty(&self, loads: &[Load]) -> Result<Duty, SuiteError> {
-        let is_broadcast = |load: &Load| load.facts.kind == WorkloadKind::Broadcast;
-        match loads.iter().filter(|load| is_broadcast(load)).count() {
-            0 => Ok(Duty::Echo),
-            all if all == loads.len() => Ok(Duty::Broadcast),
-            _ => {
-                let what = "workloads of kind \"broadcast\" and others need different servers; put \
-                            them into a suite of their own";
-                Err(self.source.fault("workload", &self.file.schema, what))
+        let first = loads.first().map_or(Duty::Echo, |load| load.duty.clone());
+        let mut entries = self.file.workload.iter().zip(loads);
+        match entries.find(|(_, load)| load.duty != first) {
+            None => Ok(first),
+            Some((entry, load)) => {
+                let what = format!(
+                    "it is for servers of '{}', and the workloads before it are for those of '{}'; put them \
+                     into a suite of their own",
+                    load.duty.name(),
+                    first.name()
+                );
+                Err(self.source.fault("name", &entry.get_ref().name, what))
             }
         }
     }
 
-    fn servers(&self, choices: &Choices, duty: Duty) -> Result<Vec<Contestant>, SuiteError> {
+    fn servers(&self, choices: &Choices, duty: &Duty) -> Result<Vec<Contestant>, SuiteError> {
+        let terms = ServerTerms {
+            duty,
+            find: self.find,
+        };
         let mut found: Vec<Contestant> = Vec::new();
         let is_all = matches!(
             self.file.servers.as_ref().map(Spanned::get_ref),
             Some(Names::All(_))
         );
         for folder in &self.folders()? {
-            let Some(server) = server::of_folder(folder, duty)? else {
+            let Some(server) = server::of_folder(folder, terms)? else {
                 if is_all {
                     continue;
                 }
-                return Err(self.no_broadcast(folder));
+                return Err(self.lacking(folder, duty));
             };
             if found
                 .iter()
@@ -348,7 +368,7 @@ impl SuiteReader<'_> {
             found.push(server);
         }
         for entry in &self.file.server {
-            let server = server::inline(&self.source, entry.get_ref(), self.home, duty)?;
+            let server = server::inline(&self.source, entry.get_ref(), self.home, terms)?;
             if found
                 .iter()
                 .any(|other| other.facts.name == server.facts.name)
@@ -371,9 +391,12 @@ impl SuiteReader<'_> {
         Ok(found)
     }
 
-    fn no_broadcast(&self, folder: &Path) -> SuiteError {
+    fn lacking(&self, folder: &Path, duty: &Duty) -> SuiteError {
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
-        self.of_servers(format!("the server.toml of '{name}' has {NO_BROADCAST}"))
+        self.of_servers(format!(
+            "the server.toml of '{name}' has {}",
+            duty.lacking()
+        ))
     }
 
     fn twice(&self, name: &str) -> SuiteError {
@@ -470,7 +493,7 @@ fn objective_of(text: &str) -> Result<Objective, ExpressionError> {
 /// Makes sure that there is a league of this key.
 fn check_league(key: &str, loads: &[Load]) -> Result<(), String> {
     let leagues = loads.iter().flat_map(|load| {
-        let of_it = metric::ranked(load.facts.kind).iter();
+        let of_it = metric::ranked(&load.facts).iter();
         of_it.map(|metric| format!("{}/{}", load.facts.name, metric.key()))
     });
     let leagues: Vec<String> = leagues.collect();

@@ -36,7 +36,9 @@ use crate::state::StateArgs;
 use crate::surroundings::Surroundings;
 use crate::terminal;
 use crate::usage::UsageError;
+use crate::workload_args::variable;
 use wsbench::BenchError;
+use wsbench::local_values::LocalValues;
 use wsbench::machine::run_context;
 use wsbench::quantity;
 use wsbench::ranking::{
@@ -134,7 +136,9 @@ pub(crate) fn run(args: &RankArgs, command_line: &[OsString]) -> anyhow::Result<
         servers: args.servers.clone(),
         rounds: args.rounds,
     };
-    let suite = Suite::read(&args.suite, &choices, &ByHand(Surroundings::here()));
+    let by_hand = ByHand(Surroundings::here());
+    let values = LocalValues::new(&variable);
+    let suite = Suite::read(&args.suite, &choices, &by_hand, &values);
     let suite = suite.map_err(UsageError::from)?;
     if args.plan {
         output::print(&plan_text(&program(&suite, args.seed.unwrap_or(1))))?;
@@ -245,6 +249,7 @@ fn program(suite: &Suite, seed: u64) -> Program {
         workloads: suite.planned(),
         rounds: suite.rounds,
         seed,
+        is_examined: suite.duty.is_examined(),
     }
 }
 

@@ -172,7 +172,8 @@ fn words_of(load: &Load, spec: &PlanSpec) -> Vec<String> {
 
 /// A suite and all that it makes each of its servers go through.
 fn write_suite(text: &mut String, path: &Path) {
-    let suite = Suite::read(path, &Choices::default(), &ByHand(surroundings())).unwrap();
+    let choices = Choices::default();
+    let suite = Suite::read(path, &choices, &ByHand(surroundings()), &|_: &str| None).unwrap();
     let _ = writeln!(
         text,
         "suite {}",

@@ -22,6 +22,8 @@ pub struct Program {
     pub rounds: u32,
     /// Seed of the orders and of the runs' own seeds.
     pub seed: u64,
+    /// True where each server is examined before the rounds.
+    pub is_examined: bool,
 }
 
 /// A workload, and what one run of it will take.

@@ -100,7 +100,7 @@ fn cell(workload: &Workload, runs: Vec<RunRecord>) -> Cell {
     let audits: Vec<_> = runs.iter().map(|run| &run.audit).collect();
     Cell {
         workload: workload.name.clone(),
-        figures: metric::shown(workload.kind)
+        figures: metric::shown(workload)
             .iter()
             .map(|metric| figure(*metric, &runs))
             .collect(),
@@ -196,7 +196,7 @@ fn leagues(gathered: &RankingInput, servers: &[Entry]) -> Vec<League> {
     };
     let mut leagues = Vec::new();
     for workload in &gathered.suite.workloads {
-        for metric in metric::ranked(workload.kind) {
+        for metric in metric::ranked(workload) {
             for class in [Cores::One, Cores::All] {
                 let of_class: Vec<&Entry> = servers
                     .iter()

@@ -10,13 +10,13 @@ use wsbench_load::histogram::Histogram;
 use wsbench_load::series::Series;
 use wsbench_record::audit::{self, Audit, By, Caveat, Kind, Severity, Verdict};
 use wsbench_record::document::{Distribution, Document, Percentile, Support, unpacked};
-use wsbench_record::ranking::{Accounts, CellFigure, RunRecord, Rung, Workload, WorkloadKind};
+use wsbench_record::ranking::{Accounts, CellFigure, RunRecord, Rung, Workload};
 use wsbench_record::search::{Limit, Search, TrialVerdict};
 use wsbench_record::units::{count, percent};
 use wsbench_stats::batches::{LEAST_ABOVE, Quantile};
 
 use super::metric;
-use crate::figure::{Figure, Reading, Statistic, Unit};
+use crate::figure::{Figure, Reading, Statistic};
 use crate::outcome::{RunStatus, outcome};
 use crate::pooled;
 
@@ -55,7 +55,7 @@ pub fn run_record(
     let mut missing = BTreeMap::new();
     let mut samples = BTreeMap::new();
     let mut effective = BTreeMap::new();
-    for metric in metric::shown(workload.kind) {
+    for metric in metric::shown(workload) {
         let key = metric.key();
         let reading = match &failed {
             Some(_) => Err("the run failed".to_owned()),
@@ -73,11 +73,7 @@ pub fn run_record(
             effective.insert(metric.key(), worth);
         }
     }
-    let spans = match workload.kind {
-        WorkloadKind::Open => document.at(Series::Response),
-        WorkloadKind::Broadcast => document.at(Series::DeliveryLast),
-        _ => document.at(Series::Service),
-    };
+    let spans = document.at(metric::curve(workload));
     RunRecord {
         server: server.to_owned(),
         workload: workload.name.clone(),
@@ -143,7 +139,7 @@ pub fn failed_record(
     number: u32,
     words: &str,
 ) -> RunRecord {
-    let missing = metric::shown(workload.kind)
+    let missing = metric::shown(workload)
         .iter()
         .map(|metric| (metric.key(), "the run failed".to_owned()));
     RunRecord {
@@ -366,12 +362,7 @@ fn read(figure: Figure, document: &Document, workload: &Workload) -> Result<f64,
 
 /// True of a time from when a message was due, where the server did not keep up with the rate.
 fn is_refused(figure: Figure, document: &Document, workload: &Workload) -> bool {
-    let is_from_due = match workload.kind {
-        WorkloadKind::Open => figure.point().map(Figure::response) == Some(figure),
-        WorkloadKind::Broadcast => figure.unit() == Unit::Span,
-        _ => false,
-    };
-    is_from_due && has_doubt(&document.audit, &OVERLOAD)
+    metric::is_from_due(figure, workload) && has_doubt(&document.audit, &OVERLOAD)
 }
 
 fn of_figure(figure: Figure, document: &Document) -> Result<f64, String> {

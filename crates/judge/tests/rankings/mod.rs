@@ -40,6 +40,7 @@ pub(crate) fn workload(name: &str, kind: WorkloadKind, rounds: u32) -> Workload 
         warmup_s: 0.5,
         rounds,
         command: "wsbench -c 64 -d 1s URL".to_owned(),
+        scenario: None,
     }
 }
 

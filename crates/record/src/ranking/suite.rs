@@ -73,6 +73,67 @@ pub struct Workload {
     /// The command by which one such run is made by hand, `URL` in the server's place.
     #[serde(default)]
     pub command: String,
+    /// The scenario that says its load; absent of other kinds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<ScenarioFacts>,
+}
+
+/// Facts of the scenario that a workload is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ScenarioFacts {
+    /// The file, as the suite names it.
+    pub file: String,
+    /// A digest of its text: two rankings with the same one were made by the same scenario.
+    pub digest: String,
+    /// The protocol that its servers speak.
+    pub protocol: String,
+    /// Its load, as far as it says by which figures servers are told apart.
+    pub contest: Contest,
+}
+
+/// Load of a workload, as far as it says by which figures servers are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Contest {
+    /// As many messages as the server answers.
+    Throughput,
+    /// Answers to messages at a fixed rate.
+    Times,
+    /// As many answers in several parts as the server gives.
+    Items,
+    /// Answers in several parts, to requests at a fixed rate.
+    ItemTimes,
+    /// Messages at a fixed rate, each of which the server sends to many.
+    Deliveries,
+    /// Messages that the server sends by itself.
+    Pushes,
+    /// The same with the instant in each at which it was sent.
+    PushAges,
+    /// Connections that are held and hardly used.
+    Memory,
+    /// Connections that are opened, used once, closed and replaced.
+    Connects,
+    /// Clients that come by a schedule, and go.
+    Openings,
+    /// The greatest rate under an objective.
+    GreatestRate,
+}
+
+impl Workload {
+    /// Its load, as far as it says by which figures servers are told apart.
+    #[must_use]
+    pub fn contest(&self) -> Contest {
+        match (self.kind, &self.scenario) {
+            (WorkloadKind::Scenario, Some(scenario)) => scenario.contest,
+            // A document that does not say more is read as one of what is most often meant.
+            (WorkloadKind::Closed | WorkloadKind::Scenario, _) => Contest::Throughput,
+            (WorkloadKind::Open, _) => Contest::Times,
+            (WorkloadKind::Idle, _) => Contest::Memory,
+            (WorkloadKind::Storm, _) => Contest::Connects,
+            (WorkloadKind::Limit, _) => Contest::GreatestRate,
+            (WorkloadKind::Broadcast, _) => Contest::Deliveries,
+        }
+    }
 }
 
 /// Work that a workload does.
@@ -91,6 +152,8 @@ pub enum WorkloadKind {
     Limit,
     /// Messages at a fixed rate, each of which the server sends to all connections.
     Broadcast,
+    /// Whatever a scenario file says.
+    Scenario,
 }
 
 /// Number of cores that a server uses when it is left alone.

@@ -206,7 +206,7 @@ impl RankingCourse {
 
 /// The first figure by which servers are ranked under a workload.
 fn figure_of(workload: &Workload) -> Option<Figure> {
-    metric::ranked(workload.kind).first().copied()
+    metric::ranked(workload).first().copied()
 }
 
 /// A length of time, as people say it.

@@ -57,7 +57,7 @@ pub fn render(ranking: &Ranking) -> String {
             text,
             "- **{}**: {}. {}",
             cell(&workload.name),
-            words::workload(workload),
+            cell(&words::workload(workload)),
             markdown_code(&workload.command)
         );
     }
@@ -97,13 +97,12 @@ fn servers(ranking: &Ranking) -> Table {
         .left(4)
         .left(6);
     for entry in &ranking.servers {
-        let gate = entry.gate.as_ref();
         table.push(vec![
             entry.facts.name.clone(),
             entry.facts.library_and_version(),
             entry.facts.language.clone(),
             words::defaults(&entry.facts),
-            gate.map_or_else(|| "not reached".to_owned(), |stamp| stamp.words()),
+            words::gate(entry),
             entry.ready_s.map_or_else(String::new, seconds),
             entry.facts.notes.join("; "),
         ]);

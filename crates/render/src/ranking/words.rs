@@ -3,8 +3,7 @@
 use wsbench_judge::figure::Figure;
 use wsbench_judge::ranking::{FEWEST_ROUNDS, value_words};
 use wsbench_record::ranking::{
-    Cores, Deflate, Entry, League, Nodelay, Overall, Place, Ranking, ServerFacts, Workload,
-    WorkloadKind,
+    Contest, Cores, Deflate, Entry, League, Nodelay, Overall, Place, Ranking, ServerFacts, Workload,
 };
 use wsbench_record::units::{counted, percent, rate, seconds, size};
 
@@ -51,33 +50,66 @@ pub(crate) fn cores(ranking: &Ranking) -> Option<String> {
 
 /// A workload in words.
 pub(crate) fn workload(of: &Workload) -> String {
-    let load = match (of.kind, of.rate_per_s) {
-        (WorkloadKind::Closed, _) if of.depth > 1 => {
-            format!(
-                "as much as is answered, {} in flight a connection",
-                of.depth
-            )
-        }
-        (WorkloadKind::Closed, _) => "as much as is answered".to_owned(),
-        (WorkloadKind::Open, Some(per_s)) => format!("{} messages/s, Poisson", rate(per_s)),
-        (WorkloadKind::Open, None) => "at a fixed rate".to_owned(),
-        (WorkloadKind::Broadcast, per_s) => format!(
-            "{} messages/s to all of them, Poisson",
-            rate(per_s.unwrap_or_default())
-        ),
-        (WorkloadKind::Idle, _) => "held and hardly used".to_owned(),
-        (WorkloadKind::Storm, _) => "opened, used once, closed, replaced".to_owned(),
-        (WorkloadKind::Limit, _) => "the greatest rate under the objective".to_owned(),
-    };
-    format!(
-        "{}, {}, {} a message, {} after {} of warm-up, {}",
-        counted(u64::from(of.connections), "connection"),
-        load,
-        size(of.size_bytes),
+    let mut parts = vec![counted(u64::from(of.connections), "connection"), load(of)];
+    if of.scenario.is_none() || sends(of.contest()) {
+        parts.push(format!("{} a message", size(of.size_bytes)));
+    }
+    parts.push(format!(
+        "{} after {} of warm-up",
         seconds(of.duration_s),
-        seconds(of.warmup_s),
-        counted(u64::from(of.rounds), "round"),
+        seconds(of.warmup_s)
+    ));
+    parts.push(counted(u64::from(of.rounds), "round"));
+    parts.join(", ")
+}
+
+/// True of a load whose clients send messages, of a size that says something of it.
+fn sends(contest: Contest) -> bool {
+    !matches!(
+        contest,
+        Contest::Pushes | Contest::PushAges | Contest::Memory
     )
+}
+
+/// Load of a workload, and the scenario that says it.
+fn load(of: &Workload) -> String {
+    let per_s = rate(of.rate_per_s.unwrap_or_default());
+    let words = match of.contest() {
+        Contest::Throughput if of.depth > 1 => format!(
+            "as much as is answered, {} in flight a connection",
+            of.depth
+        ),
+        Contest::Throughput => "as much as is answered".to_owned(),
+        Contest::Times if of.rate_per_s.is_none() => "at a fixed rate".to_owned(),
+        Contest::Times => format!("{per_s} messages/s, Poisson"),
+        Contest::Items => "as many answers in several parts as come".to_owned(),
+        Contest::ItemTimes => format!("{per_s} requests/s for several parts each, Poisson"),
+        Contest::Deliveries if of.scenario.is_some() => {
+            format!("{per_s} messages/s to many, Poisson")
+        }
+        Contest::Deliveries => format!("{per_s} messages/s to all of them, Poisson"),
+        Contest::Pushes | Contest::PushAges => "what the server sends by itself".to_owned(),
+        Contest::Memory => "held and hardly used".to_owned(),
+        Contest::Connects => "opened, used once, closed, replaced".to_owned(),
+        Contest::Openings => "at most, of clients that come and go".to_owned(),
+        Contest::GreatestRate => "the greatest rate under the objective".to_owned(),
+    };
+    match &of.scenario {
+        None => words,
+        Some(scenario) => format!(
+            "{words}, by {} for servers of {}",
+            scenario.file, scenario.protocol
+        ),
+    }
+}
+
+/// Result of the gate, or why there is none.
+pub(crate) fn gate(entry: &Entry) -> String {
+    match &entry.gate {
+        Some(stamp) => stamp.words(),
+        None if entry.ready_s.is_some() => "not asked".to_owned(),
+        None => "not reached".to_owned(),
+    }
 }
 
 /// Subject of a league.

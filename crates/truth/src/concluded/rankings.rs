@@ -133,6 +133,7 @@ fn workload() -> Workload {
         warmup_s: 0.0,
         rounds: ROUNDS,
         command: String::new(),
+        scenario: None,
     }
 }
 
@@ -173,6 +174,7 @@ impl There {
                 }],
                 rounds: ROUNDS,
                 seed,
+                is_examined: true,
             },
             runner: Simulated::new(servers),
             messages,

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use wsbench_experiment::rank::LedgerEntry;
 
+use crate::digest;
 use crate::suite::Suite;
 
 /// Name and version of the format.
@@ -217,13 +218,7 @@ impl StateFile {
 /// A digest that tells one suite with its servers from another: of all that a result depends on.
 pub fn digest(suite: &Suite) -> String {
     let facts = serde_json::to_string(&(suite.facts(), suite.server_facts()));
-    // FNV-1a: nobody forges a suite, and any change of one shows.
-    let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    let hash = facts
-        .unwrap_or_default()
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325, fold);
-    format!("{hash:016x}")
+    digest::of_text(&facts.unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ use crate::observer::Observer;
 use crate::runner::{LocalRunner, RunnerParts};
 use crate::server_process::RunningServer;
 use crate::story::story;
-use crate::suite::{Contestant, Duty, Load, Suite};
+use crate::suite::{Contestant, Load, Suite};
 
 /// The time after which a pause looks for somebody who asked to stop.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -125,7 +125,7 @@ impl<'a> LocalTestbed<'a> {
                 threads: cores.map_or(1, |cores| cores.0.len() as u32),
                 cpus: cores.map_or_else(Vec::new, |cores| cores.0.clone()),
             };
-            let serving = Serving::on(cores).broadcasting(server.duty == Duty::Broadcast);
+            let serving = Serving::on(cores).broadcasting(server.duty.is_to_many());
             let server = EmbeddedServer::start(&serving, Some(helpers));
             let server = server.map_err(failed(spelling))?;
             let target = server.target().clone();

@@ -131,11 +131,22 @@ pub(crate) struct WorkloadFile {
     pub(crate) name: Spanned<String>,
     /// Work that is done.
     pub(crate) kind: Kind,
+    /// File that says the load, relative to this one, of kind "scenario" (needed): one that `wsbench
+    /// --scenario` takes. The keys below outweigh what it says, where a flag of the command line would.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(crate) scenario: Option<Spanned<String>>,
+    /// Servers that it is for, of kind "scenario" (needed), by what they speak: the name of one of the
+    /// `protocols` of their server.toml, or "echo" or "broadcast", which they are started for by `start`
+    /// and `broadcast`. "wsbench" are the rooms of `wsbench serve --broadcast`.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(crate) protocol: Option<Spanned<String>>,
     /// Connections held at a time: 64 unless it is given, 100 of kind "broadcast", 1000 of kind "idle".
     #[serde(default)]
     #[schemars(with = "Option<u32>", range(min = 1))]
     pub(crate) connections: Option<Spanned<u32>>,
-    /// Messages in flight on a connection, of kind "closed": 1 unless it is given.
+    /// Messages in flight on a connection, of kinds "closed" and "scenario": 1 unless it is given.
     #[serde(default)]
     #[schemars(with = "Option<u32>", range(min = 1))]
     pub(crate) depth: Option<Spanned<u32>>,
@@ -143,10 +154,11 @@ pub(crate) struct WorkloadFile {
     #[serde(default)]
     #[schemars(with = "Option<Amount>")]
     pub(crate) size: Option<Spanned<Amount>>,
-    /// Text messages, which is the default, or binary ones.
-    #[serde(default = "yes")]
-    pub(crate) text: bool,
-    /// Length of the measured window, 2s unless it is given; of kind "limit" of the whole search,
+    /// Text messages, which is the default, or binary ones; not of kind "scenario".
+    #[serde(default)]
+    #[schemars(with = "Option<bool>")]
+    pub(crate) text: Option<Spanned<bool>>,
+    /// Length of the measured window, 2s unless it or a scenario says so; of kind "limit" of the whole search,
     /// 15s unless it is given.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
@@ -155,12 +167,12 @@ pub(crate) struct WorkloadFile {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub(crate) warmup: Option<Spanned<String>>,
-    /// Messages a second over all connections, of kinds "open" and "broadcast" (needed) and "idle"
-    /// (100).
+    /// Messages a second over all connections, of kinds "open" and "broadcast" (needed), "idle" (100) and
+    /// "scenario".
     #[serde(default)]
     #[schemars(with = "Option<Amount>")]
     pub(crate) rate: Option<Spanned<Amount>>,
-    /// Connections opened a second, of kind "idle": 1k unless it is given.
+    /// Connections opened a second, of kinds "idle", 1k unless it is given, and "scenario".
     #[serde(default)]
     #[schemars(with = "Option<Amount>")]
     pub(crate) connect_rate: Option<Spanned<Amount>>,
@@ -221,6 +233,8 @@ pub(crate) enum Kind {
     /// Messages at a fixed rate, each of which the server sends to all connections. Such workloads stand
     /// in a suite of their own, of servers that are started by `broadcast`.
     Broadcast,
+    /// Whatever the file `scenario` says: rooms, requests, streams, pushes, clients that come and go.
+    Scenario,
 }
 
 /// A server: how it is installed, started and asked.
@@ -249,12 +263,19 @@ pub struct ServerFile {
     #[serde(default)]
     pub(crate) installed: Option<String>,
     /// Command that starts it, to listen on the port in the environment variable PORT. It has to
-    /// stay in the foreground; with exec the shell is not counted as a process of it.
-    pub(crate) start: String,
+    /// stay in the foreground; with exec the shell is not counted as a process of it. A server that has none
+    /// takes no part in suites of echoes.
+    #[serde(default)]
+    pub(crate) start: Option<String>,
     /// Command that starts it as a server that sends each message to all connections, its sender among
     /// them; a server that has none takes no part in suites of broadcasts.
     #[serde(default)]
     pub(crate) broadcast: Option<String>,
+    /// Commands that start it as a server of a protocol of its own, by the protocol's name: "socket.io" = "exec
+    /// node rooms.js". Workloads of kind "scenario" give that name as their `protocol`.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub(crate) protocols: Option<Spanned<BTreeMap<String, String>>>,
     /// Its URL, with {port} in the port's place.
     #[schemars(with = "String")]
     pub(crate) url: Spanned<String>,
@@ -278,7 +299,8 @@ pub struct ServerFile {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub(crate) origin: Option<Spanned<String>>,
-    /// Further headers that it wants: "X-Tenant: 7".
+    /// Further headers that it wants: "X-Tenant: 7". {env:NAME} in a value is a variable of the environment,
+    /// {csv:FILE:COLUMN} the connection's row of a file; either makes a credential of the value.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub(crate) headers: Vec<Spanned<String>>,

@@ -9,6 +9,7 @@ use crate::bounded::{self, LARGEST_WRITTEN};
 use toml::Spanned;
 use wsbench_load::plan::{PlanSpec, Upgrade};
 use wsbench_load::route::Target;
+use wsbench_load::template::Lookup;
 use wsbench_record::ranking::{Cores, Deflate, Nodelay, ServerFacts};
 
 use super::error::{ADVICE, Source, SuiteError};
@@ -23,17 +24,60 @@ const PORT: &str = "{port}";
 /// The name of wsbench's own server.
 const EMBEDDED: &str = "wsbench serve";
 
-/// Words for what a server lacks that is to broadcast, and for what to do.
-pub(super) const NO_BROADCAST: &str = "no `broadcast`, the command that starts it as a server of \
-                                       broadcasts; add one, or leave the server out";
+/// Name of the protocol that the embedded server speaks to rooms.
+const OWN_PROTOCOL: &str = "wsbench";
 
 /// Task of the servers of a suite.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Duty {
     /// Each message goes back to its sender.
     Echo,
     /// Each message goes to all connections.
     Broadcast,
+    /// Whatever they do in a protocol of this name.
+    Protocol(String),
+}
+
+impl Duty {
+    /// The duty of those that speak what this is the name of.
+    pub(super) fn named(name: &str) -> Self {
+        match name {
+            "echo" => Self::Echo,
+            "broadcast" => Self::Broadcast,
+            other => Self::Protocol(other.to_owned()),
+        }
+    }
+
+    /// The name of what such servers speak.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Echo => "echo",
+            Self::Broadcast => "broadcast",
+            Self::Protocol(name) => name,
+        }
+    }
+
+    /// True where the embedded server sends messages to many for it, in rooms where clients join some.
+    #[must_use]
+    pub fn is_to_many(&self) -> bool {
+        *self == Self::Broadcast || self.name() == OWN_PROTOCOL
+    }
+
+    /// True where servers of it can be examined: nobody knows what one answers in a protocol of its own.
+    #[must_use]
+    pub fn is_examined(&self) -> bool {
+        !matches!(self, Self::Protocol(_))
+    }
+
+    /// Words for what a server lacks that has no such duty, and for what to do.
+    pub(super) fn lacking(&self) -> String {
+        let (key, what) = match self {
+            Self::Echo => ("`start`".to_owned(), "an echo server"),
+            Self::Broadcast => ("`broadcast`".to_owned(), "a server of broadcasts"),
+            Self::Protocol(name) => (format!("'{name}' in its `protocols`"), "one that speaks it"),
+        };
+        format!("no {key}, the command that starts it as {what}; add one, or leave the server out")
+    }
 }
 
 /// A server that takes part.
@@ -60,13 +104,15 @@ pub struct Contestant {
 }
 
 impl Contestant {
-    /// wsbench's own server, which this command starts.
-    pub(crate) fn embedded(start: String, duty: Duty) -> Self {
+    /// wsbench's own server, which this command starts; `None` where it has no such duty.
+    pub(crate) fn embedded(start: String, duty: &Duty) -> Option<Self> {
         let words = match duty {
             Duty::Echo => "echo",
             Duty::Broadcast => "broadcast",
+            Duty::Protocol(name) if name == OWN_PROTOCOL => "room",
+            Duty::Protocol(_) => return None,
         };
-        Self {
+        Some(Self {
             facts: ServerFacts {
                 name: EMBEDDED.to_owned(),
                 library: "wsbench".to_owned(),
@@ -84,7 +130,7 @@ impl Contestant {
                      the generator's"
                 )],
             },
-            duty,
+            duty: duty.clone(),
             folder: PathBuf::new(),
             packages: Vec::new(),
             installed: None,
@@ -92,7 +138,7 @@ impl Contestant {
             ready_within: None,
             upgrade: Upgrade::default(),
             url: String::new(),
-        }
+        })
     }
 
     /// Its target when it was given this port.
@@ -109,19 +155,46 @@ impl Contestant {
     pub fn asked(&self, workload: &PlanSpec, target: &Target, seed: u64) -> PlanSpec {
         let mut spec = workload.clone();
         spec.target = target.clone();
-        spec.upgrade = self.upgrade.clone();
+        spec.upgrade = self.upgrade_of(&workload.upgrade);
         // It is a server of our own making on this machine, with a certificate of its own.
         spec.tls.verify = !target.secure;
         spec.seed = seed;
         spec
     }
+
+    /// The wishes of the handshake with it under a workload that has wishes of its own: what the server
+    /// wants outweighs these, as flags do.
+    fn upgrade_of(&self, workload: &Upgrade) -> Upgrade {
+        let mut upgrade = self.upgrade.clone();
+        let given = |name: &str| {
+            let mut own = self.upgrade.headers.iter();
+            own.any(|it| it.name.eq_ignore_ascii_case(name))
+        };
+        let further = workload.headers.iter().filter(|it| !given(&it.name));
+        upgrade.headers.extend(further.cloned());
+        upgrade.subprotocols.clone_from(&workload.subprotocols);
+        upgrade.origin = upgrade.origin.or_else(|| workload.origin.clone());
+        upgrade
+    }
+}
+
+/// The part of a suite that bears on its servers.
+#[derive(Clone, Copy)]
+pub(crate) struct ServerTerms<'a> {
+    /// Their duty.
+    pub(crate) duty: &'a Duty,
+    /// Values that their headers may name.
+    pub(crate) find: &'a dyn Lookup,
 }
 
 /// Reads the server of a folder; `None` where it has no such duty.
 ///
 /// # Errors
 /// There is no such file, or something is wrong with it.
-pub(crate) fn of_folder(folder: &Path, duty: Duty) -> Result<Option<Contestant>, SuiteError> {
+pub(crate) fn of_folder(
+    folder: &Path,
+    terms: ServerTerms<'_>,
+) -> Result<Option<Contestant>, SuiteError> {
     let path = folder.join(FILE);
     let text =
         bounded::text_of(&path, LARGEST_WRITTEN).map_err(|source| SuiteError::Unreadable {
@@ -136,18 +209,56 @@ pub(crate) fn of_folder(folder: &Path, duty: Duty) -> Result<Option<Contestant>,
         let what = "a server.toml is of the folder that it is in; leave it out";
         return Err(source.fault("folder", stray, what));
     }
-    let Some(start) = start(file.get_ref(), duty) else {
+    check_protocols(&source, file.get_ref())?;
+    let Some(start) = start(file.get_ref(), terms.duty) else {
         return Ok(None);
     };
-    contestant(&source, file.get_ref(), folder, (duty, start)).map(Some)
+    contestant(&source, file.get_ref(), folder, start, terms).map(Some)
 }
 
 /// The command that starts a server in a duty; `None` where it has none.
-fn start(file: &ServerFile, duty: Duty) -> Option<&str> {
+fn start<'a>(file: &'a ServerFile, duty: &Duty) -> Option<&'a str> {
     match duty {
-        Duty::Echo => Some(&file.start),
+        Duty::Echo => file.start.as_deref(),
         Duty::Broadcast => file.broadcast.as_deref(),
+        Duty::Protocol(name) => file.protocols.as_ref()?.get_ref().get(name).map(|it| &**it),
     }
+}
+
+/// Makes sure that a server can be started, and that its protocols have names that workloads may give.
+fn check_protocols(source: &Source<'_>, file: &ServerFile) -> Result<(), SuiteError> {
+    let Some(protocols) = &file.protocols else {
+        if file.start.is_none() && file.broadcast.is_none() {
+            let what = "the server has no command that starts it; add `start`, or `broadcast`, or one in \
+                        `protocols`";
+            return Err(source.fault("name", &file.name, what));
+        }
+        return Ok(());
+    };
+    for name in protocols.get_ref().keys() {
+        let fault = |what: String| Err(source.fault_in(protocols.span(), name, what));
+        if !is_plain(name) {
+            return fault(format!(
+                "'{name}' is no name of a protocol; letters, digits, '-', '_' and '.' make one"
+            ));
+        }
+        if Duty::named(name).is_examined() {
+            let key = match Duty::named(name) {
+                Duty::Broadcast => "broadcast",
+                _ => "start",
+            };
+            return fault(format!(
+                "the command that starts it as a server of '{name}' is its `{key}`; give it there"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// True of a name that may be a part of a key: of a workload, or of a protocol.
+pub(super) fn is_plain(name: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    !name.is_empty() && name.chars().all(is_plain)
 }
 
 /// Reads a server that stands in a suite in `home`.
@@ -158,8 +269,9 @@ pub(crate) fn inline(
     source: &Source<'_>,
     file: &ServerFile,
     home: &Path,
-    duty: Duty,
+    terms: ServerTerms<'_>,
 ) -> Result<Contestant, SuiteError> {
+    check_protocols(source, file)?;
     let folder = match &file.folder {
         None => home.to_owned(),
         Some(folder) => home.join(folder.get_ref()),
@@ -168,17 +280,19 @@ pub(crate) fn inline(
         let what = format!("there is no folder {}", folder.display());
         return Err(source.fault("folder", named, what));
     }
-    let Some(start) = start(file, duty) else {
-        return Err(source.fault("server", &file.name, format!("it has {NO_BROADCAST}")));
+    let Some(start) = start(file, terms.duty) else {
+        let lacking = terms.duty.lacking();
+        return Err(source.fault("server", &file.name, format!("it has {lacking}")));
     };
-    contestant(source, file, &folder, (duty, start))
+    contestant(source, file, &folder, start, terms)
 }
 
 fn contestant(
     source: &Source<'_>,
     file: &ServerFile,
     folder: &Path,
-    (duty, start): (Duty, &str),
+    start: &str,
+    terms: ServerTerms<'_>,
 ) -> Result<Contestant, SuiteError> {
     check_name(source, &file.name)?;
     check_url(source, &file.url)?;
@@ -222,8 +336,8 @@ fn contestant(
         installed: file.installed.clone(),
         version: file.version.clone(),
         ready_within: ready_within.transpose()?,
-        duty,
-        upgrade: upgrade(source, file)?,
+        duty: terms.duty.clone(),
+        upgrade: upgrade(source, file, terms.find)?,
         url: file.url.get_ref().clone(),
     })
 }
@@ -257,14 +371,18 @@ fn check_url(source: &Source<'_>, url: &Spanned<String>) -> Result<(), SuiteErro
 }
 
 /// The wishes of the handshake with a server.
-fn upgrade(source: &Source<'_>, file: &ServerFile) -> Result<Upgrade, SuiteError> {
+fn upgrade(
+    source: &Source<'_>,
+    file: &ServerFile,
+    find: &dyn Lookup,
+) -> Result<Upgrade, SuiteError> {
     let mut upgrade = Upgrade::default();
     if let Some(given) = &file.origin {
         let origin = header::origin(given.get_ref());
         upgrade.origin = Some(origin.map_err(|error| source.fault("origin", given, error))?);
     }
     for given in &file.headers {
-        let header = header::header(given.get_ref());
+        let header = header::header(given.get_ref()).and_then(|it| header::of_file(it, find));
         let header = header.map_err(|error| source.fault("headers", given, error))?;
         upgrade.headers.push(header);
     }

@@ -3,22 +3,26 @@
 //! Among the facts is the command by which one run of it is made by hand. It is printed from the
 //! plan, so what a report says of a workload can be typed, and makes the same plan.
 
+mod by_scenario;
+
 use std::ops::Range;
+use std::path::Path;
 
 use toml::Spanned;
 use wsbench_experiment::find;
 use wsbench_load::arrival::{Process, Schedule, Stretch};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{
-    Arrival, Audience, Encoding, Lifetime, Payload, Plan, PlanSpec, StopRule, WarmUp,
+    Arrival, Audience, Encoding, Lifetime, Payload, Plan, PlanSpec, StopRule, WarmUp, Why,
 };
+use wsbench_load::template::Lookup;
 use wsbench_record::objective::Objective;
-use wsbench_record::ranking::{Workload, WorkloadKind};
+use wsbench_record::ranking::{ScenarioFacts, Workload, WorkloadKind};
 use wsbench_record::search::Over;
 
 use super::error::{Source, SuiteError};
 use super::file::{Amount, Kind, WorkloadFile};
-use super::server::Duty;
+use super::server::{Duty, is_plain};
 use crate::cores::threads_for;
 use crate::defaults::{self, interval, target_to_come};
 use crate::quantity::{self, CpuList};
@@ -32,13 +36,18 @@ const CLIENTS_PER_S: f64 = 1_500.0;
 /// A search's first trials are so much shorter than the search.
 const TRIALS: u64 = 10;
 /// Kinds whose window and warm-up have a length that can be given.
-const TIMED: [Kind; 5] = [
+const TIMED: [Kind; 6] = [
     Kind::Closed,
     Kind::Open,
     Kind::Idle,
     Kind::Limit,
     Kind::Broadcast,
+    Kind::Scenario,
 ];
+/// Length of a window that nothing is said of.
+const DURATION: &str = "2s";
+/// Load before a window where nothing is said of it.
+const WARM_UP: &str = "500ms";
 /// Bounds of their length.
 const TRIAL: Range<Nanos> = Nanos::from_millis(300)..Nanos::from_secs(5);
 
@@ -53,6 +62,8 @@ pub struct Load {
     pub search: Option<RateSearch>,
     /// The time that a run takes at a guess, s.
     pub expected_s: f64,
+    /// The task of the servers that it is for.
+    pub(super) duty: Duty,
 }
 
 /// A search for the greatest rate under an objective.
@@ -72,7 +83,7 @@ pub struct RateSearch {
 pub trait Commands: std::fmt::Debug {
     /// The command that starts the embedded server in this duty on these cores; on any where there are
     /// none.
-    fn serve(&self, cores: &[usize], duty: Duty) -> String;
+    fn serve(&self, cores: &[usize], duty: &Duty) -> String;
 
     /// The command of one run as `spec` says.
     fn run(&self, spec: &PlanSpec) -> String;
@@ -80,6 +91,9 @@ pub trait Commands: std::fmt::Debug {
     /// The command of a search for the greatest rate under this objective, in trials as `spec`
     /// says, within this limit.
     fn search(&self, spec: &PlanSpec, objective: &str, limit: Nanos) -> String;
+
+    /// The words for what is wrong with a setting of a plan.
+    fn reason(&self, why: Why) -> String;
 }
 
 impl RateSearch {
@@ -114,8 +128,12 @@ impl RateSearch {
 }
 
 /// The part of a suite that bears on its workloads.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct SuiteTerms<'a> {
+    /// The folder of the suite.
+    pub(crate) home: &'a Path,
+    /// Values that the texts of scenarios may name.
+    pub(crate) find: &'a dyn Lookup,
     /// Rounds of the suite.
     pub(crate) rounds: u32,
     /// Its objective, as written and as understood.
@@ -151,6 +169,7 @@ pub(crate) fn load(
         Kind::Storm => reader.storm()?,
         Kind::Limit => reader.limit(terms)?,
         Kind::Broadcast => reader.broadcast()?,
+        Kind::Scenario => reader.scenario(terms)?,
     };
     Ok(reader.load(parts, terms))
 }
@@ -162,6 +181,7 @@ struct WorkloadParts {
     search: Option<RateSearch>,
     duration_s: f64,
     expected_s: f64,
+    scenario: Option<ScenarioFacts>,
 }
 
 /// A workload that is being read.
@@ -199,6 +219,12 @@ impl WorkloadReader<'_> {
                     None => terms.commands.run(&spec),
                     Some(search) => terms.commands.search(&spec, &search.slo, search.limit),
                 },
+                scenario: parts.scenario.clone(),
+            },
+            duty: match (parts.kind, &parts.scenario) {
+                (_, Some(scenario)) => Duty::named(&scenario.protocol),
+                (WorkloadKind::Broadcast, _) => Duty::Broadcast,
+                _ => Duty::Echo,
             },
             spec,
             search: parts.search,
@@ -208,8 +234,7 @@ impl WorkloadReader<'_> {
 
     fn check_name(&self) -> Result<(), SuiteError> {
         let name = self.file.name.get_ref();
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        if name.is_empty() || !name.chars().all(is_plain) {
+        if !is_plain(name) {
             let what = format!(
                 "'{name}' is no name of a workload; letters, digits, '-', '_' and '.' make one"
             );
@@ -230,17 +255,17 @@ impl WorkloadReader<'_> {
             (
                 "depth",
                 file.depth.as_ref().map(Spanned::span),
-                &[Kind::Closed][..],
+                &[Kind::Closed, Kind::Scenario][..],
             ),
             (
                 "rate",
                 file.rate.as_ref().map(Spanned::span),
-                &[Kind::Open, Kind::Idle, Kind::Broadcast],
+                &[Kind::Open, Kind::Idle, Kind::Broadcast, Kind::Scenario],
             ),
             (
                 "connect_rate",
                 file.connect_rate.as_ref().map(Spanned::span),
-                &[Kind::Idle],
+                &[Kind::Idle, Kind::Scenario],
             ),
             (
                 "clients",
@@ -253,6 +278,16 @@ impl WorkloadReader<'_> {
                 &TIMED,
             ),
             ("warmup", file.warmup.as_ref().map(Spanned::span), &TIMED),
+            (
+                "scenario",
+                file.scenario.as_ref().map(Spanned::span),
+                &[Kind::Scenario],
+            ),
+            (
+                "protocol",
+                file.protocol.as_ref().map(Spanned::span),
+                &[Kind::Scenario],
+            ),
         ];
         for (key, span, kinds) in given {
             let Some(span) = span else { continue };
@@ -275,7 +310,7 @@ impl WorkloadReader<'_> {
 
     fn closed(&self) -> Result<WorkloadParts, SuiteError> {
         let depth = self.count("depth", self.file.depth.as_ref(), 1)?;
-        let mut parts = self.timed(WorkloadKind::Closed, 64, "500ms")?;
+        let mut parts = self.timed(WorkloadKind::Closed, 64, WARM_UP)?;
         parts.spec.clients.arrival = Arrival::Closed { depth };
         Ok(parts)
     }
@@ -305,7 +340,7 @@ impl WorkloadReader<'_> {
             );
             return Err(self.source.fault_in(self.span.clone(), "rate", what));
         };
-        let mut parts = self.timed(kind, connections, "500ms")?;
+        let mut parts = self.timed(kind, connections, WARM_UP)?;
         parts.spec.clients.arrival = open_loop(rate);
         Ok(parts)
     }
@@ -336,6 +371,7 @@ impl WorkloadReader<'_> {
             // It lasts as long as the server needs.
             duration_s: 0.0,
             expected_s: f64::from(clients) / CLIENTS_PER_S + AROUND_S,
+            scenario: None,
         })
     }
 
@@ -347,7 +383,7 @@ impl WorkloadReader<'_> {
         };
         let mut spec = self.spec(64)?;
         let limit = self.span("duration", self.file.duration.as_ref(), "15s")?;
-        let warmup = self.span("warmup", self.file.warmup.as_ref(), "500ms")?;
+        let warmup = self.span("warmup", self.file.warmup.as_ref(), WARM_UP)?;
         let trial = Nanos(limit.0 / TRIALS).max(TRIAL.start).min(TRIAL.end);
         if limit < trial + warmup {
             let what = "a search is shorter than one trial with its warm-up; give 5s at least";
@@ -366,6 +402,7 @@ impl WorkloadReader<'_> {
             }),
             duration_s: limit.as_secs_f64(),
             expected_s: limit.as_secs_f64() + AROUND_S,
+            scenario: None,
         })
     }
 
@@ -377,12 +414,10 @@ impl WorkloadReader<'_> {
         warmup: &str,
     ) -> Result<WorkloadParts, SuiteError> {
         let mut spec = self.spec(connections)?;
-        let duration = self.span("duration", self.file.duration.as_ref(), "2s")?;
+        let duration = self
+            .window()?
+            .unwrap_or(self.span("duration", None, DURATION)?);
         let warmup = self.span("warmup", self.file.warmup.as_ref(), warmup)?;
-        if duration == Nanos::ZERO {
-            let what = "a window has a length; give a longer one, like \"2s\"";
-            return Err(self.source.fault_in(self.span.clone(), "duration", what));
-        }
         (spec.stop, spec.warmup) = (StopRule::Duration(duration), WarmUp::of(warmup));
         let duration_s = duration.as_secs_f64();
         Ok(WorkloadParts {
@@ -391,7 +426,21 @@ impl WorkloadReader<'_> {
             search: None,
             duration_s,
             expected_s: duration_s + warmup.as_secs_f64() + AROUND_S,
+            scenario: None,
         })
+    }
+
+    /// The length of the window, where the workload gives one.
+    fn window(&self) -> Result<Option<Nanos>, SuiteError> {
+        let Some(given) = &self.file.duration else {
+            return Ok(None);
+        };
+        let window = self.span("duration", Some(given), DURATION)?;
+        if window == Nanos::ZERO {
+            let what = "a window has a length; give a longer one, like \"2s\"";
+            return Err(self.source.fault("duration", given, what));
+        }
+        Ok(Some(window))
     }
 
     /// The settings that all workloads have in common.
@@ -401,15 +450,20 @@ impl WorkloadReader<'_> {
         spec.clients.connections = self.count("connections", given, connections)?;
         let size = self.size()?;
         spec.clients.exchange.payload = Payload::Generated {
-            encoding: if self.file.text {
-                Encoding::Text
-            } else {
-                Encoding::Binary
+            encoding: match &self.file.text {
+                Some(text) if !*text.get_ref() => Encoding::Binary,
+                _ => Encoding::Text,
             },
             min: size,
             max: size,
             ascii: false,
         };
+        self.expectations(&mut spec)?;
+        Ok(spec)
+    }
+
+    /// What its servers do otherwise than an echo, into a task.
+    fn expectations(&self, spec: &mut PlanSpec) -> Result<(), SuiteError> {
         if let Some(expect) = &self.file.expect {
             if expect.get_ref() != "unordered" {
                 let what = "only \"unordered\" can be expected here; write that, or leave it out";
@@ -422,7 +476,7 @@ impl WorkloadReader<'_> {
             let read = read.map_err(|error| self.source.fault("greeting", greeting, error))?;
             spec.clients.exchange.greeting = Some(read);
         }
-        Ok(spec)
+        Ok(())
     }
 
     fn count(
@@ -501,6 +555,7 @@ impl Kind {
             Self::Storm => "storm",
             Self::Limit => "limit",
             Self::Broadcast => "broadcast",
+            Self::Scenario => "scenario",
         }
     }
 }

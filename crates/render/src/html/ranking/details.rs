@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use wsbench_judge::figure::Figure;
 use wsbench_judge::ranking::metric;
-use wsbench_record::ranking::{Cell, Entry, Place, Ranking, Stage, WorkloadKind};
+use wsbench_record::ranking::{Cell, Contest, Entry, Place, Ranking, Stage, Workload};
 use wsbench_record::units::seconds;
 
 use super::told::ToldFigure;
@@ -56,7 +56,7 @@ fn server(ranking: &Ranking, entry: &Entry) -> Value {
             facts.library_and_version(),
             words::defaults(facts)
         ),
-        "gate": gate.map_or_else(|| "not reached".to_owned(), |stamp| stamp.words()),
+        "gate": words::gate(entry),
         "cases": gate.map_or_else(String::new, |stamp| stamp.failed.join(", ")),
         "made": made,
         "notes": facts.notes,
@@ -116,11 +116,23 @@ fn cell(cell: &Cell) -> Value {
     ])
 }
 
-/// Latency by percentile at the first rate: nines, and µs of the mean, the least and the most.
+/// Latency by percentile under the first workload at a rate: nines, and µs of the mean, the least and the most.
 fn latency(ranking: &Ranking, entry: &Entry) -> Value {
     let mut open = ranking.suite.workloads.iter();
-    let is_at_a_rate = |kind| matches!(kind, WorkloadKind::Open | WorkloadKind::Broadcast);
-    let open = open.find(|workload| is_at_a_rate(workload.kind));
+    let is_at_a_rate = |workload: &&Workload| match workload.contest() {
+        Contest::Times
+        | Contest::ItemTimes
+        | Contest::Deliveries
+        | Contest::Pushes
+        | Contest::PushAges
+        | Contest::Openings => true,
+        Contest::Throughput
+        | Contest::Items
+        | Contest::Memory
+        | Contest::Connects
+        | Contest::GreatestRate => false,
+    };
+    let open = open.find(is_at_a_rate);
     let Some(cell) = open.and_then(|workload| entry.cell(&workload.name)) else {
         return Value::Null;
     };

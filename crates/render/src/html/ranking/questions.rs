@@ -1,7 +1,7 @@
 //! The questions that people ask of a ranking, each with its answer from a league.
 
 use wsbench_judge::figure::Figure;
-use wsbench_record::ranking::{Front, League, Place, Ranking, Workload, WorkloadKind};
+use wsbench_record::ranking::{Contest, Front, League, Place, Ranking, Workload};
 use wsbench_record::units::{asked_rate, counted};
 
 use super::told::{ToldFigure, within};
@@ -9,6 +9,35 @@ use crate::html::plot::{Axis, Scale};
 
 /// Servers that are named at once.
 const NAMED: usize = 4;
+
+/// Questions of loads that scenarios alone make, and the figures that answer them.
+const FURTHER: [(Contest, Figure, &str); 5] = [
+    (
+        Contest::Items,
+        Figure::ITEMS_PER_S,
+        "Who sends most parts of answers?",
+    ),
+    (
+        Contest::ItemTimes,
+        Figure::ITEM_FIRST_P50,
+        "How soon is the first part of an answer there?",
+    ),
+    (
+        Contest::PushAges,
+        Figure::PUSH_AGE_P50,
+        "How old is what the server sends?",
+    ),
+    (
+        Contest::Pushes,
+        Figure::PUSH_GAP_P99,
+        "How evenly does the server send?",
+    ),
+    (
+        Contest::Openings,
+        Figure::OPENING_P50,
+        "How soon is a client open?",
+    ),
+];
 
 /// A question.
 pub(super) struct Question<'a> {
@@ -35,7 +64,7 @@ pub(super) enum AnswerSource<'a> {
 pub(super) fn all(ranking: &Ranking) -> Vec<Question<'_>> {
     let mut questions = Vec::new();
     let workloads = ranking.suite.workloads.as_slice();
-    let of_kind = |kind: WorkloadKind| workloads.iter().filter(move |one| one.kind == kind);
+    let of_kind = |of: Contest| workloads.iter().filter(move |one| one.contest() == of);
     let mut ask = |workload: Option<&Workload>, figure: Figure, title: String| {
         let league = workload.and_then(|of| league(ranking, &of.name, figure));
         if let Some(league) = league.filter(|league| !league.places.is_empty()) {
@@ -48,7 +77,7 @@ pub(super) fn all(ranking: &Ranking) -> Vec<Question<'_>> {
         }
     };
     // Many connections with one message in flight on each are what most people mean.
-    let closed = of_kind(WorkloadKind::Closed).max_by_key(|one| {
+    let closed = of_kind(Contest::Throughput).max_by_key(|one| {
         let is_usual = one.depth == 1 && one.connections > 1;
         (is_usual, std::cmp::Reverse(one.size_bytes))
     });
@@ -57,7 +86,7 @@ pub(super) fn all(ranking: &Ranking) -> Vec<Question<'_>> {
         Figure::MESSAGES_PER_S,
         "Who answers most?".to_owned(),
     );
-    let open = of_kind(WorkloadKind::Open).next();
+    let open = of_kind(Contest::Times).next();
     let at = open.and_then(|one| one.rate_per_s);
     let at = at.map_or_else(String::new, |per_s| {
         format!(" at {} msg/s", asked_rate(per_s))
@@ -70,32 +99,33 @@ pub(super) fn all(ranking: &Ranking) -> Vec<Question<'_>> {
     );
     // Most receivers are what a broadcast is hard with; of so many not everything may be known.
     let broadcast = |figure: Figure| {
-        let known = of_kind(WorkloadKind::Broadcast).filter(|one| {
+        let known = of_kind(Contest::Deliveries).filter(|one| {
             let league = league(ranking, &one.name, figure);
             league.is_some_and(|league| !league.places.is_empty())
         });
         known.max_by_key(|one| one.connections)
     };
-    let to_all = |of: Option<&Workload>| {
-        of.map_or_else(String::new, |one| {
-            counted(one.connections.into(), "receiver")
-        })
-    };
     let of = broadcast(Figure::LAST_P50);
-    let title = format!("When have all {} got it?", to_all(of));
+    let title = format!("When have all {}got it?", receivers(of));
     ask(of, Figure::LAST_P50, title);
     let of = broadcast(Figure::LAST_P99);
-    let title = format!("And {} one time in a hundred?", to_all(of));
+    let title = match receivers(of) {
+        all if all.is_empty() => "And one time in a hundred?".to_owned(),
+        all => format!("And {all}one time in a hundred?"),
+    };
     ask(of, Figure::LAST_P99, title);
     ask(
         broadcast(Figure::SERVER_US_PER_DELIVERY),
         Figure::SERVER_US_PER_DELIVERY,
         "What does a delivery cost?".to_owned(),
     );
+    for (contest, figure, title) in FURTHER {
+        ask(of_kind(contest).next(), figure, title.to_owned());
+    }
     let objective = ranking.suite.objective.as_deref();
     let objective = objective.map_or_else(String::new, |words| format!(" {words}"));
     ask(
-        of_kind(WorkloadKind::Limit).next(),
+        of_kind(Contest::GreatestRate).next(),
         Figure::GREATEST_RATE_PER_S,
         format!("What holds{objective}?"),
     );
@@ -106,6 +136,15 @@ pub(super) fn all(ranking: &Ranking) -> Vec<Question<'_>> {
         of: AnswerSource::Front(front),
     }));
     questions
+}
+
+/// All connections, where a message is for all of them, with a space behind: `100 receivers `.
+fn receivers(of: Option<&Workload>) -> String {
+    // In a scenario a message may be for some of them, such as those in a room.
+    let to_all = of.filter(|one| one.scenario.is_none());
+    to_all.map_or_else(String::new, |one| {
+        format!("{} ", counted(one.connections.into(), "receiver"))
+    })
 }
 
 fn league<'a>(ranking: &'a Ranking, workload: &str, figure: Figure) -> Option<&'a League> {
