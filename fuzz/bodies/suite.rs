@@ -5,6 +5,7 @@ use std::path::Path;
 use wsbench::suite::{Choices, Commands, Duty, Suite};
 use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{PlanSpec, Why};
+use wsbench_setting::Field;
 
 /// Commands that nobody types.
 #[derive(Debug)]
@@ -25,6 +26,10 @@ impl Commands for Nameless {
 
     fn reason(&self, why: Why) -> String {
         why.to_string()
+    }
+
+    fn setting(&self, field: Field) -> String {
+        field.to_string()
     }
 }
 

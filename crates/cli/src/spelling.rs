@@ -5,6 +5,7 @@
 //! where the words are shown (`shell_words`).
 
 mod flags;
+mod numbers;
 mod pattern;
 mod settings;
 
@@ -17,8 +18,11 @@ use wsbench_load::plan::{
 };
 use wsbench_load::secret::WITHHELD;
 use wsbench_load::settling::Settling;
+use wsbench_setting::{Field, Spelling as _};
 
 pub(crate) use flags::Flags;
+pub(crate) use numbers::span;
+use numbers::{rate, size};
 pub(crate) use settings::reason;
 
 use crate::shell_words::shell_words;
@@ -56,6 +60,10 @@ impl Commands for ByHand {
 
     fn reason(&self, why: Why) -> String {
         reason(why)
+    }
+
+    fn setting(&self, field: Field) -> String {
+        Flags.of(field).into_owned()
     }
 }
 
@@ -586,43 +594,6 @@ fn tls(tls: &Tls, words: &mut Words) {
     if tls.resumes {
         words.flag("--tls-resume");
     }
-}
-
-/// A size in the largest unit that has it whole.
-fn size(bytes: u32) -> String {
-    match bytes {
-        0 => "0".to_owned(),
-        _ if bytes.is_multiple_of(1 << 20) => format!("{}m", bytes >> 20),
-        _ if bytes.is_multiple_of(1 << 10) => format!("{}k", bytes >> 10),
-        _ => bytes.to_string(),
-    }
-}
-
-/// A span in the largest unit up to the second that has it whole.
-pub(crate) fn span(span: Nanos) -> String {
-    let Nanos(ns) = span;
-    let units = [(1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us")];
-    let whole = units.into_iter().find(|(unit, _)| ns % unit == 0);
-    let (unit, name) = whole.unwrap_or((1, "ns"));
-    format!("{}{name}", ns / unit)
-}
-
-/// A rate, a second where that has it exactly.
-fn rate(per_s: f64) -> String {
-    let whole = |factor: f64, unit: &str| format!("{}{unit}", per_s / factor);
-    let candidates = [
-        whole(1e6, "m"),
-        whole(1e3, "k"),
-        whole(1.0, ""),
-        whole(1.0 / 60.0, "/m"),
-        whole(1.0 / 3_600.0, "/h"),
-        whole(1e3, "/ms"),
-    ];
-    let is_short = |text: &String| !text.contains('.') || text.ends_with(char::is_numeric);
-    let is_it = |text: &&String| quantity::rate_per_s(text) == Ok(per_s);
-    let exact = candidates.iter().filter(|text| is_short(text)).find(is_it);
-    let exact = exact.or_else(|| candidates.iter().find(is_it));
-    exact.cloned().unwrap_or_else(|| per_s.to_string())
 }
 
 #[cfg(test)]

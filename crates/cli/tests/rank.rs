@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::running::embedded::Embedded;
 use crate::running::{Ended, Process, running_with, workspace, wsbench};
 use serde_json::Value;
 use snapbox::cmd::cargo_bin;
@@ -620,9 +621,206 @@ fn a_suite_has_servers_of_one_kind() {
         assert_eq!(ended.status.code(), Some(2), "{}", ended.stderr);
         assert!(ended.stderr.contains(words), "{}", ended.stderr);
     };
-    refused("put them into a suite of their own");
+    refused(
+        "it is for servers of 'broadcast', and the workloads before it are for those of 'echo'",
+    );
     place.rewrite(|suite| suite.replace(WORKLOADS, ""));
     refused("it has no `broadcast`");
+}
+
+/// Rooms of the embedded server, whom a credential is shown in the handshake.
+const ROOMS: &str = r#"rooms = { count = 3 }
+login = [{ send = '{"join":"{room}"}', expect = { json = { "/joined" = "{room}" } } }]
+[headers]
+Authorization = "Bearer {env:WSBENCH_TEST_TOKEN}"
+[[clients]]
+count = 6
+roles = ["publish", "subscribe"]
+rate = "50/s"
+message = '{"room":"{room}","text":"{tag}{fill}"}'
+"#;
+
+/// Requests of the same server: whoever is alone in a room hears what it says, with its number.
+const REQUESTS: &str = r#"rooms = { count = 4 }
+login = [{ send = '{"join":"{room}"}', expect = { json = { "/joined" = "{room}" } } }]
+[[clients]]
+count = 4
+roles = ["request"]
+message = '{"room":"{room}","id":{id}}'
+"#;
+
+const BY_SCENARIO: &str = r#"
+[[workload]]
+name = "rooms"
+kind = "scenario"
+scenario = "rooms.toml"
+protocol = "wsbench"
+rate = 200
+size = 60
+duration = "500ms"
+warmup = "100ms"
+
+[[workload]]
+name = "asked"
+kind = "scenario"
+scenario = "requests.toml"
+protocol = "wsbench"
+duration = "400ms"
+warmup = "100ms"
+
+[[workload]]
+name = "asked-100"
+kind = "scenario"
+scenario = "requests.toml"
+protocol = "wsbench"
+rate = 100
+duration = "500ms"
+warmup = "100ms"
+"#;
+
+/// What a server of these scenarios says of how it is started.
+const SPEAKS: &str = "protocols = { wsbench = \"exec SERVE --broadcast\" }";
+
+/// A suite whose workloads are scenarios, in a folder with these.
+fn by_scenario(head: &str, servers: &[(&str, &str)]) -> Place {
+    let place = Place::with(head, servers);
+    place.rewrite(|suite| suite.replace(WORKLOADS, BY_SCENARIO));
+    fs::write(place.path("rooms.toml"), ROOMS).unwrap();
+    fs::write(place.path("requests.toml"), REQUESTS).unwrap();
+    place
+}
+
+/// A ranking of it with this credential in the environment.
+fn start_with(place: &Place, token: &str, further: &[&str]) -> Process {
+    let words = [&["rank", "suite.toml", "-o", "ranking.json"], further].concat();
+    let mut rank = wsbench(&words);
+    rank.current_dir(place.directory.path());
+    Process::start(rank.env("WSBENCH_TEST_TOKEN", token))
+}
+
+/// Figures of the first run of each of those workloads.
+const OF_SCENARIOS: [(&str, &[&str]); 3] = [
+    (
+        "rooms",
+        &[
+            "delivery.p50",
+            "delivery.last.p50",
+            "deliveries_per_s",
+            "server.cpu_us_per_delivery",
+        ],
+    ),
+    ("asked", &["messages_per_s"]),
+    ("asked-100", &["response.p50", "server.cpu_us_per_message"]),
+];
+
+#[test]
+fn servers_of_a_protocol_are_ranked_under_scenarios() {
+    let place = by_scenario("rounds = 1", &[("one", SPEAKS)]);
+    let ended = start_with(&place, "open-sesame", &["--html", "page.html"]).ended_within(LIMIT);
+    let story = format!("{}\n{}", ended.stdout, ended.stderr);
+    assert_eq!(ended.status.code(), Some(0), "{story}");
+    let ranking = place.ranking();
+    for name in ["one", "wsbench serve"] {
+        let row = row(&ranking, name);
+        assert_eq!(failures(row), [], "{story}");
+        assert!(row["gate"].is_null(), "nobody knows what it has to answer");
+        for (workload, keys) in OF_SCENARIOS {
+            let run = &runs(row, workload)[0];
+            assert!(run["failed"].is_null(), "{run:#}");
+            let value = |key: &&str| run["figures"][*key].as_f64().unwrap_or_default();
+            let all = keys.iter().map(value).all(|value| value > 0.0);
+            assert!(all, "{name}: {keys:?} in {run:#}");
+        }
+    }
+    let leagues = ranking["leagues"].as_array().unwrap().iter();
+    let keys: Vec<&str> = leagues.map(|it| it["key"].as_str().unwrap()).collect();
+    for key in [
+        "rooms/delivery.p99",
+        "rooms/delivery.last.p50",
+        "asked/messages_per_s",
+        "asked-100/response.p99",
+    ] {
+        assert!(keys.contains(&key), "{key} in {keys:?}");
+    }
+    let rooms = &ranking["suite"]["workloads"][0];
+    assert_eq!(rooms["scenario"]["file"], "rooms.toml");
+    assert_eq!(rooms["scenario"]["contest"], "deliveries");
+    assert_eq!(
+        (rooms["connections"].as_u64(), rooms["rate_per_s"].as_f64()),
+        (Some(6), Some(200.0))
+    );
+    let by_hand = rooms["command"].as_str().unwrap();
+    assert!(
+        by_hand.starts_with("wsbench --scenario rooms.toml -c 6 -s 60"),
+        "{by_hand}"
+    );
+    for name in ["ranking.json", "page.html"] {
+        let text = fs::read_to_string(place.path(name)).unwrap();
+        assert!(
+            text.contains("rooms.toml") && !text.contains("sesame"),
+            "{name}"
+        );
+    }
+    assert!(!story.contains("sesame"), "{story}");
+    let report = wsbench(&["report", "ranking.json", "--format", "markdown"])
+        .current_dir(place.directory.path())
+        .output();
+    let report = String::from_utf8(report.unwrap().stdout).unwrap();
+    let words =
+        "200 messages/s to many, Poisson, by rooms.toml for servers of wsbench, 60 B a message";
+    assert!(
+        report.contains(words) && report.contains("not asked"),
+        "{report}"
+    );
+    place.assert_gone();
+}
+
+#[test]
+fn a_workload_by_a_scenario_is_run_by_hand_as_its_command_says() {
+    let place = by_scenario("rounds = 1", &[]);
+    let planned = start_with(&place, "open-sesame", &["--plan"]).ended_within(LIMIT);
+    assert_eq!(planned.status.code(), Some(0), "{}", planned.stderr);
+    assert!(!planned.stdout.contains("sesame"), "{}", planned.stdout);
+    let line = planned
+        .stdout
+        .lines()
+        .find(|it| it.contains("requests.toml"));
+    let (_, command) = line.unwrap().split_once("each: wsbench ").unwrap();
+    let server = Embedded::start(&["--broadcast"]);
+    let words = command.replace("URL", &server.url);
+    let words: Vec<&str> = words.split_whitespace().collect();
+    let mut run = wsbench(&[&words[..], &["--format", "json", "--no-tui"]].concat());
+    let run = Process::start(run.current_dir(place.directory.path())).ended_within(LIMIT);
+    assert_eq!(run.status.code(), Some(0), "{}", run.stderr);
+    let run: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(run["plan"]["scenario"], "requests.toml");
+    assert_eq!(run["plan"]["connections"], 4);
+}
+
+#[test]
+fn a_ranking_is_not_continued_by_another_scenario() {
+    let place = by_scenario("rounds = 3\nembedded = false", &[("one", SPEAKS)]);
+    // Without the credential nothing is begun.
+    let refused = place.rank(&[]);
+    assert_eq!(refused.status.code(), Some(2), "{}", refused.stderr);
+    let words = "rooms.toml:4: Authorization: the environment has no WSBENCH_TEST_TOKEN";
+    assert!(refused.stderr.contains(words), "{}", refused.stderr);
+    let first = start_with(&place, "one", &[]);
+    place.await_runs(1);
+    first.signal("-INT");
+    first.ended_within(LIMIT);
+    let kept = place.state();
+    let changed = ROOMS.replace("count = 3", "count = 2");
+    fs::write(place.path("rooms.toml"), changed).unwrap();
+    let refused = start_with(&place, "one", &[]).ended_within(LIMIT);
+    assert_eq!(refused.status.code(), Some(2), "{}", refused.stderr);
+    assert_eq!(place.state(), kept, "nothing is lost by it");
+    fs::write(place.path("rooms.toml"), ROOMS).unwrap();
+    let ended = start_with(&place, "another", &[]).ended_within(LIMIT);
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    let kept = "are made already";
+    assert!(ended.stderr.contains(kept), "{}", ended.stderr);
+    place.assert_gone();
 }
 
 /// The suite that is for this, against what `scripts/servers` installs: one round of it.

@@ -45,6 +45,7 @@
 //! * `http2` (default): WebSockets over HTTP/2 (RFC 8441).
 #![forbid(unsafe_code)]
 
+mod amount;
 mod bench;
 #[doc(hidden)]
 pub mod bounded;

@@ -28,7 +28,6 @@ use crate::quantity::{self, CpuList};
 
 pub use error::SuiteError;
 use error::{ADVICE, Source};
-pub(crate) use file::Amount;
 use file::{Names, SCHEMA};
 pub use file::{ServerFile, SuiteFile};
 use server::ServerTerms;

@@ -307,3 +307,54 @@ pub(crate) fn defaults(facts: &ServerFacts) -> String {
     }
     words.join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use wsbench_record::ranking::{ScenarioFacts, WorkloadKind};
+
+    use super::*;
+
+    fn of(contest: Contest, rate_per_s: Option<f64>) -> String {
+        workload(&Workload {
+            name: "w".into(),
+            kind: WorkloadKind::Scenario,
+            connections: 20,
+            depth: 1,
+            size_bytes: 60,
+            rate_per_s,
+            duration_s: 1.0,
+            warmup_s: 0.5,
+            rounds: 10,
+            command: String::new(),
+            scenario: Some(ScenarioFacts {
+                file: "w.toml".into(),
+                digest: String::new(),
+                protocol: "chat".into(),
+                contest,
+            }),
+        })
+    }
+
+    #[test]
+    fn a_scenario_is_told_by_its_load_its_file_and_what_its_servers_speak() {
+        let behind =
+            "by w.toml for servers of chat, 60 B a message, 1 s after 500 ms of warm-up, 10 rounds";
+        assert_eq!(
+            of(Contest::Deliveries, Some(200.0)),
+            format!("20 connections, 200 messages/s to many, Poisson, {behind}")
+        );
+        assert_eq!(
+            of(Contest::Throughput, None),
+            format!("20 connections, as much as is answered, {behind}")
+        );
+        let pushed = of(Contest::PushAges, None);
+        let words =
+            "20 connections, what the server sends by itself, by w.toml for servers of chat, 1 s";
+        assert!(pushed.starts_with(words), "{pushed}");
+        let come = of(Contest::Openings, None);
+        assert!(
+            come.contains("at most, of clients that come and go"),
+            "{come}"
+        );
+    }
+}

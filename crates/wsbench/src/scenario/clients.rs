@@ -17,9 +17,9 @@ use wsbench_load::template::{Template, TemplateError};
 
 use super::file::{ClientsFile, MatchFile, RoleFile};
 use super::{Read, ScenarioReader, ScenarioSessions};
+use crate::amount::Amount;
 use crate::defaults;
 use crate::quantity::{self, SizeRange};
-use crate::suite::Amount;
 
 /// Content of all tables of clients together.
 pub(super) struct ClientsOfFile {

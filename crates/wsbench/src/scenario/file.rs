@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 use wsbench_load::plan::MessageUnit;
 
-use crate::suite::Amount;
+use crate::amount::Amount;
 
 /// Name and version of the format.
 pub(super) const SCHEMA: &str = "wsbench.scenario/1";

@@ -9,6 +9,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::amount::Amount;
+
 /// Name and version of the format of a suite.
 pub(crate) const SCHEMA: &str = "wsbench.suite/1";
 
@@ -131,14 +133,14 @@ pub(crate) struct WorkloadFile {
     pub(crate) name: Spanned<String>,
     /// Work that is done.
     pub(crate) kind: Kind,
-    /// File that says the load, relative to this one, of kind "scenario" (needed): one that `wsbench
-    /// --scenario` takes. The keys below outweigh what it says, where a flag of the command line would.
+    /// File that says the load, relative to this one, of kind "scenario" (needed): a scenario as the command
+    /// line takes it. The keys below outweigh what it says, where flags of the command line would.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub(crate) scenario: Option<Spanned<String>>,
     /// Servers that it is for, of kind "scenario" (needed), by what they speak: the name of one of the
     /// `protocols` of their server.toml, or "echo" or "broadcast", which they are started for by `start`
-    /// and `broadcast`. "wsbench" are the rooms of `wsbench serve --broadcast`.
+    /// and `broadcast`. "wsbench" are the rooms of wsbench's own server.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub(crate) protocol: Option<Spanned<String>>,
@@ -194,26 +196,6 @@ pub(crate) struct WorkloadFile {
     #[serde(default)]
     #[schemars(with = "Option<u32>", range(min = 1))]
     pub(crate) rounds: Option<Spanned<u32>>,
-}
-
-/// A number, or one as flags write it: 30, "16k", "10/ms".
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "neither a number nor a text like \"16k\"")]
-pub(crate) enum Amount {
-    /// A number.
-    Number(u64),
-    /// A text.
-    Text(String),
-}
-
-impl Amount {
-    /// As flags write it.
-    pub(crate) fn words(&self) -> String {
-        match self {
-            Self::Number(number) => number.to_string(),
-            Self::Text(text) => text.clone(),
-        }
-    }
 }
 
 /// Work that a workload does.
@@ -274,7 +256,7 @@ pub struct ServerFile {
     /// Commands that start it as a server of a protocol of its own, by the protocol's name: "socket.io" = "exec
     /// node rooms.js". Workloads of kind "scenario" give that name as their `protocol`.
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, String>")]
+    #[schemars(with = "Option<BTreeMap<String, String>>")]
     pub(crate) protocols: Option<Spanned<BTreeMap<String, String>>>,
     /// Its URL, with {port} in the port's place.
     #[schemars(with = "String")]

@@ -19,10 +19,12 @@ use wsbench_load::template::Lookup;
 use wsbench_record::objective::Objective;
 use wsbench_record::ranking::{ScenarioFacts, Workload, WorkloadKind};
 use wsbench_record::search::Over;
+use wsbench_setting::Field;
 
 use super::error::{Source, SuiteError};
-use super::file::{Amount, Kind, WorkloadFile};
+use super::file::{Kind, WorkloadFile};
 use super::server::{Duty, is_plain};
+use crate::amount::Amount;
 use crate::cores::threads_for;
 use crate::defaults::{self, interval, target_to_come};
 use crate::quantity::{self, CpuList};
@@ -94,6 +96,9 @@ pub trait Commands: std::fmt::Debug {
 
     /// The words for what is wrong with a setting of a plan.
     fn reason(&self, why: Why) -> String;
+
+    /// The name of a setting of a plan.
+    fn setting(&self, field: Field) -> String;
 }
 
 impl RateSearch {

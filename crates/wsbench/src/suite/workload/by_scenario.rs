@@ -144,6 +144,10 @@ impl WorkloadReader<'_> {
     /// Refuses what is of messages that clients send, where they send none.
     fn check_flow(&self, spec: &PlanSpec) -> Result<(), SuiteError> {
         let file = self.file;
+        if let Some(depth) = file.depth.as_ref().filter(|_| spec.clients.is_fanned_out()) {
+            let what = "messages for many are sent at a rate, whatever is on its way; leave it out";
+            return Err(self.source.fault("depth", depth, what));
+        }
         if spec.clients.exchange.flow == Flow::Answered {
             return Ok(());
         }
@@ -171,7 +175,7 @@ impl WorkloadReader<'_> {
             _ => self.source.fault_in(
                 self.span.clone(),
                 "scenario",
-                format!("{}: {what}", error.field),
+                format!("{} {what}", terms.commands.setting(error.field)),
             ),
         }
     }
@@ -213,4 +217,325 @@ fn settles(spec: &PlanSpec) -> Nanos {
     };
     let longest = of_roles.map(pauses).max();
     pauses(clients.login.steps()) + longest.unwrap_or(Nanos::ZERO)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use tempfile::TempDir;
+    use wsbench_load::plan::{Arrival, Why};
+    use wsbench_record::ranking::Contest;
+
+    use super::*;
+    use crate::suite::{Choices, Commands, Duty, Suite};
+
+    /// Commands that nobody types.
+    #[derive(Debug)]
+    struct Nameless;
+
+    impl Commands for Nameless {
+        fn serve(&self, _: &[usize], duty: &Duty) -> String {
+            format!("serve {}", duty.name())
+        }
+
+        fn run(&self, spec: &PlanSpec) -> String {
+            format!("run {}", spec.scenario.as_deref().unwrap_or_default())
+        }
+
+        fn search(&self, _: &PlanSpec, _: &str, _: Nanos) -> String {
+            "search".to_owned()
+        }
+
+        fn reason(&self, why: Why) -> String {
+            why.to_string()
+        }
+
+        fn setting(&self, field: Field) -> String {
+            field.to_string()
+        }
+    }
+
+    const ROOMS: &str = r#"rooms = { count = 5 }
+duration = "3s"
+login = [{ send = '{"join":"{room}","as":"{env:TOKEN}"}', expect = "joined" }, { settle = "200ms" }]
+[headers]
+X-Token = "{env:TOKEN}"
+X-Kind = "rooms"
+[[clients]]
+count = 20
+roles = ["publish", "subscribe"]
+rate = "50/s"
+message = '{"room":"{room}","text":"{tag}{fill}"}'
+"#;
+
+    const ASKED: &str = r#"[[clients]]
+count = 8
+roles = ["request"]
+depth = 2
+message = '{"id":{id}}'
+"#;
+
+    const PARTS: &str = r#"[[clients]]
+count = 3
+roles = ["publish"]
+rate = 5
+[[clients]]
+count = 4
+roles = ["subscribe"]
+"#;
+
+    const PUSHED: &str = r#"[[clients]]
+count = 3
+roles = ["subscribe"]
+stamp = "json:/T:us"
+"#;
+
+    const COMING: &str = r#"[[clients]]
+arrive = "5/s"
+roles = ["echo"]
+"#;
+
+    const SUITE: &str = r#"schema = "wsbench.suite/1"
+name = "mine"
+[[workload]]
+name = "w"
+kind = "scenario"
+scenario = "rooms.toml"
+protocol = "chat"
+[[server]]
+name = "one"
+library = "x"
+language = "C"
+cores = "one"
+url = "ws://127.0.0.1:{port}/"
+headers = ["x-kind: {env:TOKEN}"]
+[server.protocols]
+chat = "exec ./chat"
+"#;
+
+    fn place() -> TempDir {
+        let place = tempfile::tempdir().unwrap();
+        for (name, text) in [
+            ("rooms.toml", ROOMS),
+            ("asked.toml", ASKED),
+            ("parts.toml", PARTS),
+            ("pushed.toml", PUSHED),
+            ("coming.toml", COMING),
+            ("wrong.toml", "[[clients]]\ncount = 3\nroles = []\n"),
+        ] {
+            fs::write(place.path().join(name), text).unwrap();
+        }
+        place
+    }
+
+    fn read(place: &TempDir, text: &str) -> Result<Suite, SuiteError> {
+        let environment = |name: &str| (name == "TOKEN").then(|| "open sesame".to_owned());
+        let path = place.path().join("suite.toml");
+        Suite::parse(&path, text, &Choices::default(), &Nameless, &environment)
+    }
+
+    /// A suite with these lines in its workload, in the place of what stands there.
+    fn with(from: &str, to: &str) -> String {
+        assert!(SUITE.contains(from), "{from}");
+        SUITE.replace(from, to)
+    }
+
+    #[test]
+    fn a_workload_is_what_its_scenario_says_for_the_servers_that_speak_its_protocol() {
+        let place = place();
+        let suite = read(&place, SUITE).unwrap();
+        assert_eq!(suite.servers.len(), 1, "the control does not speak it");
+        assert_eq!(suite.servers[0].facts.start, "exec ./chat");
+        assert!(!suite.duty.is_examined());
+        let load = &suite.workloads[0];
+        let facts = &load.facts;
+        assert_eq!((facts.connections, facts.rate_per_s), (20, Some(50.0)));
+        assert_eq!((facts.duration_s, facts.warmup_s), (3.0, 0.5));
+        assert!((load.expected_s - 4.0).abs() < 1e-9, "{}", load.expected_s);
+        let scenario = facts.scenario.as_ref().unwrap();
+        assert_eq!(scenario.contest, Contest::Deliveries);
+        assert_eq!(
+            (&*scenario.file, &*scenario.protocol),
+            ("rooms.toml", "chat")
+        );
+        assert!(facts.command.ends_with("/rooms.toml"), "{}", facts.command);
+        let target = suite.servers[0].target(7).unwrap();
+        let plan = suite.servers[0].asked(&load.spec, &target, 1).check();
+        let plan = plan.unwrap();
+        // The server's own header outweighs the scenario's of that name, and no credential is kept.
+        let names: Vec<&str> = plan.upgrade.headers.iter().map(|it| &*it.name).collect();
+        assert_eq!(names, ["x-kind", "X-Token"]);
+        let told = serde_json::to_string(&(suite.facts(), suite.server_facts())).unwrap();
+        let stored = serde_json::to_string(&plan.redacted()).unwrap();
+        assert!(!told.contains("sesame") && !stored.contains("sesame"));
+        // Another text is another ranking, which does not continue this one.
+        let changed = ROOMS.replace("count = 5", "count = 4");
+        fs::write(place.path().join("rooms.toml"), changed).unwrap();
+        let again = read(&place, SUITE).unwrap();
+        assert_ne!(again.facts(), suite.facts());
+    }
+
+    #[test]
+    fn the_keys_of_a_workload_outweigh_its_scenario() {
+        let place = place();
+        let keys = "protocol = \"chat\"\nconnections = 30\nrate = 70\nsize = \"1k\"\nduration = \"1s\"\n\
+                    warmup = \"0s\"\nconnect_rate = 100";
+        let suite = read(&place, &with("protocol = \"chat\"", keys)).unwrap();
+        let facts = &suite.workloads[0].facts;
+        assert_eq!((facts.connections, facts.rate_per_s), (30, Some(70.0)));
+        assert_eq!((facts.size_bytes, facts.duration_s), (1024, 1.0));
+        assert_eq!(facts.warmup_s, 0.0);
+        let asked = with("rooms.toml", "asked.toml");
+        let suite = read(&place, &asked).unwrap();
+        assert_eq!(suite.workloads[0].facts.depth, 2);
+        let suite = read(&place, &asked.replace("\"chat\"", "\"chat\"\nrate = 9")).unwrap();
+        let load = &suite.workloads[0];
+        assert!(matches!(load.spec.clients.arrival, Arrival::Open { .. }));
+        let contest = |load: &super::super::Load| load.facts.scenario.as_ref().map(|it| it.contest);
+        assert_eq!(contest(load), Some(Contest::Times));
+        let suite = read(&place, &asked.replace("\"chat\"", "\"chat\"\ndepth = 9")).unwrap();
+        assert_eq!(suite.workloads[0].facts.depth, 9);
+        let suite = read(&place, &with("rooms.toml", "pushed.toml")).unwrap();
+        assert_eq!(contest(&suite.workloads[0]), Some(Contest::PushAges));
+    }
+
+    /// A change of the suite, and what is said of it.
+    const MISTAKES: &[(&str, &str, &str)] = &[
+        (
+            "scenario = \"rooms.toml\"\n",
+            "",
+            "suite.toml:5: kind: a workload of kind \"scenario\" needs the file",
+        ),
+        (
+            "protocol = \"chat\"\n",
+            "",
+            "suite.toml:5: kind: a workload of kind \"scenario\" says what its servers speak",
+        ),
+        (
+            "protocol = \"chat\"",
+            "protocol = \"a b\"",
+            "suite.toml:7: protocol: 'a b' is no name of a protocol",
+        ),
+        (
+            "protocol = \"chat\"",
+            "protocol = \"mail\"",
+            "suite.toml:9: server: it has no 'mail' in its `protocols`",
+        ),
+        (
+            "protocol = \"chat\"",
+            "protocol = \"echo\"",
+            "suite.toml:9: server: it has no `start`",
+        ),
+        ("rooms.toml", "nobody.toml", "nobody.toml cannot be read"),
+        (
+            "rooms.toml",
+            "wrong.toml",
+            "wrong.toml:3: roles: it is empty",
+        ),
+        (
+            "\"chat\"\n[[",
+            "\"chat\"\ntext = true\n[[",
+            "suite.toml:8: text: the scenario says what its messages are",
+        ),
+        (
+            "\"chat\"\n[[",
+            "\"chat\"\nclients = 3\n[[",
+            "suite.toml:8: clients: a workload of kind \"scenario\" has none",
+        ),
+        (
+            "\"chat\"\n[[",
+            "\"chat\"\nrate = 3\ndepth = 2\n[[",
+            "suite.toml:9: depth: messages at a rate",
+        ),
+        (
+            "\"chat\"\n[[",
+            "\"chat\"\ndepth = 2\n[[",
+            "suite.toml:8: depth: messages for many are sent at a rate",
+        ),
+        (
+            "\"chat\"\n[[",
+            "\"chat\"\nrate = 0\n[[",
+            "suite.toml:8: rate: ",
+        ),
+        (
+            "\"chat\"\n[[",
+            "\"chat\"\nduration = \"0s\"\n[[",
+            "suite.toml:8: duration: a window has a length",
+        ),
+        (
+            "\"chat\"\n[[",
+            "\"chat\"\nconnections = 2\n[[",
+            "suite.toml:6: scenario: clients.exchange.rooms is above 2",
+        ),
+        (
+            "\"rooms.toml\"\nprotocol = \"chat\"",
+            "\"parts.toml\"\nprotocol = \"chat\"\nconnections = 9",
+            "suite.toml:8: connections: the scenario has several kinds",
+        ),
+        (
+            "\"rooms.toml\"\nprotocol = \"chat\"",
+            "\"coming.toml\"\nprotocol = \"chat\"\nconnections = 9",
+            "suite.toml:8: connections: how many clients are there",
+        ),
+        (
+            "\"rooms.toml\"\nprotocol = \"chat\"",
+            "\"asked.toml\"\nprotocol = \"chat\"\nsize = 9",
+            "suite.toml:8: size: the scenario says its messages whole",
+        ),
+        (
+            "\"rooms.toml\"\nprotocol = \"chat\"",
+            "\"pushed.toml\"\nprotocol = \"chat\"\nsize = 9",
+            "suite.toml:8: size: the clients of the scenario send no messages",
+        ),
+        (
+            "[[server]]",
+            "[[workload]]\nname = \"c\"\nkind = \"closed\"\n[[server]]",
+            "suite.toml:9: name: it is for servers of 'echo', and the workloads before it are for those of \
+             'chat'",
+        ),
+        (
+            "chat = \"exec",
+            "\"a b\" = \"exec",
+            "suite.toml:16: a b: 'a b' is no name of a protocol",
+        ),
+        (
+            "chat = \"exec",
+            "broadcast = \"exec",
+            "suite.toml:16: broadcast: the command that starts it as a server of 'broadcast' is its `broadcast`",
+        ),
+        (
+            "[server.protocols]\nchat = \"exec ./chat\"\n",
+            "",
+            "suite.toml:9: name: the server has no command that starts it",
+        ),
+        (
+            "{env:TOKEN}",
+            "{env:NO_TOKEN}",
+            "suite.toml:14: headers: the value of x-kind: the environment has no NO_TOKEN",
+        ),
+    ];
+
+    #[test]
+    fn every_mistake_is_named_with_its_file_line_and_key() {
+        let place = place();
+        for (from, to, words) in MISTAKES.iter().copied() {
+            let told = read(&place, &with(from, to));
+            let told = told.map_or_else(|error| error.to_string(), |_| String::new());
+            assert!(told.contains(words), "{from} → {to}: {told}");
+        }
+    }
+
+    #[test]
+    fn the_control_takes_part_where_it_speaks_the_protocol() {
+        let place = place();
+        let names = |protocol: &str| {
+            let suite = with("chat", protocol);
+            let suite = read(&place, &suite).unwrap();
+            let names = suite.servers.iter().map(|it| it.facts.start.clone());
+            names.collect::<Vec<_>>()
+        };
+        assert_eq!(names("mail"), ["exec ./mail"]);
+        assert_eq!(names("wsbench"), ["exec ./wsbench", "serve wsbench"]);
+    }
 }
