@@ -39,6 +39,28 @@ impl Daemon {
         daemon
     }
 
+    /// nats-server with WebSockets, and with this in its configuration.
+    pub(crate) fn nats(more: &str) -> Self {
+        Self::start("nats-server", "--config", |port, _| {
+            format!(
+                "listen: 127.0.0.1:-1\nwebsocket {{ listen: \"127.0.0.1:{port}\", no_tls: true }}\n{more}\n"
+            )
+        })
+    }
+
+    /// mosquitto with MQTT over WebSocket, for anybody.
+    pub(crate) fn mosquitto() -> Self {
+        Self::start("mosquitto", "-c", |port, folder| {
+            // It ends where it has no plain listener; this one is in the test's own folder, to which root
+            // alone has access where root runs the test.
+            format!(
+                "user root\nallow_anonymous true\nlistener {port} 127.0.0.1\nprotocol websockets\n\
+                 listener 0 {}/plain\n",
+                folder.display()
+            )
+        })
+    }
+
     /// RabbitMQ with STOMP over WebSocket and nothing else, and the registry of Erlang's nodes that it
     /// wants, which it would leave behind if it had to start that itself.
     pub(crate) fn rabbitmq() -> Self {

@@ -75,11 +75,7 @@ fn channels_of_actioncable() {
 #[test]
 #[ignore = "needs scripts/servers"]
 fn subjects_of_nats() {
-    let server = Daemon::start("nats-server", "--config", |port, _| {
-        format!(
-            "listen: 127.0.0.1:-1\nwebsocket {{ listen: \"127.0.0.1:{port}\", no_tls: true }}\n"
-        )
-    });
+    let server = Daemon::nats("");
     let run = preset("nats", &server.url("/"), &[]);
     assert_delivered(&run, 10);
     assert_logged_in(&run, 100);
@@ -88,15 +84,7 @@ fn subjects_of_nats() {
 #[test]
 #[ignore = "needs scripts/servers"]
 fn topics_of_mosquitto() {
-    let server = Daemon::start("mosquitto", "-c", |port, folder| {
-        // It ends where it has no plain listener; this one is in the test's own folder, to which root
-        // alone has access where root runs the test.
-        format!(
-            "user root\nallow_anonymous true\nlistener {port} 127.0.0.1\nprotocol websockets\n\
-             listener 0 {}/plain\n",
-            folder.display()
-        )
-    });
+    let server = Daemon::mosquitto();
     for threads in ["1", "2"] {
         let run = preset("mqtt", &server.url("/mqtt"), &["-t", threads]);
         assert_delivered(&run, 10);

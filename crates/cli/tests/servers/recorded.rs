@@ -50,7 +50,9 @@ fn run(path: &PathBuf, text: &str, words: &[&str]) -> Value {
     let command = command
         .arg(path)
         .env("TOKEN", "planted-token-of-graphql")
-        .env("PASSCODE", "guest");
+        .env("PASSCODE", "guest")
+        .env("PASSWORD", "planted-password-of-mqtt")
+        .env("AUTH_TOKEN", "planted-token-of-nats");
     let ended = Process::start(command).ended();
     let said = &ended.stderr;
     assert_eq!(ended.status.code(), Some(0), "{text}\n{said}");
@@ -194,4 +196,55 @@ fn stomp_client() {
     assert!(text.contains("unit = \"nul\""), "{text}");
     let document = run(&path, &text, &["-d", "2s", "-R", "30", "--warmup", "300ms"]);
     assert_delivered(&document, &text);
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn mqtt_client() {
+    let server = Daemon::mosquitto();
+    let directory = tempfile::tempdir().unwrap();
+    let recording = start(&directory, &server.url("/mqtt"), "3");
+    client("mqtt.js", &format!("{}mqtt", recording.url));
+    let (path, text) = written(recording, &directory);
+    assert!(!text.contains("planted"), "{text}");
+    for line in [
+        "unit = \"mqtt\"",
+        "{u16: \"mqttjs-{run}-{conn}\"} {u16: \"guest\"} {u16: \"{env:PASSWORD}\"}}', expect = { hex = \"20020000\" }",
+        "{ period = \"1s\", binary = \"c000\", expect = { hex = \"d000\" } }",
+        "message_binary = '30 {var: {u16: \"{room}\"} \"{tag}{fill}\"}'",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    let document = run(&path, &text, &["-d", "2s", "-R", "30", "--warmup", "300ms"]);
+    assert_delivered(&document, &text);
+    assert_eq!(
+        document["plan"]["rooms"]["names"].as_array().unwrap().len(),
+        3
+    );
+    assert_eq!(document["handshake_ns"]["login"]["count"], 3);
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn nats_client() {
+    let server = Daemon::nats("authorization { token: \"planted-token-of-nats\" }");
+    let directory = tempfile::tempdir().unwrap();
+    let recording = start(&directory, &server.url("/"), "3");
+    client("nats.js", &recording.url);
+    let (path, text) = written(recording, &directory);
+    assert!(!text.contains("planted"), "{text}");
+    for line in [
+        "unit = \"lines\"",
+        "\\\"auth_token\\\":\\\"{env:AUTH_TOKEN}\\\"",
+        "{ binary = '\"SUB {room} 1\\r\\n\"' }",
+        "message_binary = '\"PUB {room} 30\\r\\n{tag}{fill}\\r\\n\"'",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    let document = run(&path, &text, &["-d", "2s", "-R", "30", "--warmup", "300ms"]);
+    assert_delivered(&document, &text);
+    assert_eq!(
+        document["plan"]["rooms"]["names"].as_array().unwrap().len(),
+        3
+    );
 }

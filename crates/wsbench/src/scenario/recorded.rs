@@ -9,7 +9,10 @@ mod awaited;
 mod har;
 mod leaves;
 mod login;
+mod packets;
 mod places;
+mod protocols;
+mod script;
 mod secrets;
 mod tables;
 mod talks;
@@ -23,13 +26,13 @@ use std::path::Path;
 
 use thiserror::Error;
 use wsbench_drive::relay::transcript::{Conversation, Party, Transcript};
-use wsbench_load::nanos::Nanos;
 use wsbench_load::route::Target;
 use wsbench_load::secret::{shown_subprotocols, shown_url};
 
-use self::awaited::{LeafValue, MessageForm, known};
+use self::awaited::known;
 use self::login::LoginGroup;
 use self::places::{PlaceMap, Utterance};
+use self::script::Script;
 use self::secrets::Secrets;
 use self::tables::Assignment;
 use self::talks::{At, Intent, Talk};
@@ -114,12 +117,13 @@ pub fn scenario_of(
 }
 
 fn draft(transcript: &Transcript, server: &Target) -> Result<Draft, RecordedError> {
-    let unit = talks::unit_of(transcript);
-    let secrets = Secrets::of(transcript, unit);
+    let script = Script::of(transcript);
+    let unit = script.unit;
+    let secrets = Secrets::of(transcript, &script);
     if secrets.are_too_many {
         return Err(RecordedError::Credentials);
     }
-    let mut talks = Talk::all(transcript, unit);
+    let mut talks = Talk::all(transcript, &script);
     let replies = upkeep::replies(&mut talks);
     let beats = upkeep::beats_of(&mut talks);
     let load = traffic::load(&mut talks);
@@ -160,10 +164,12 @@ fn draft(transcript: &Transcript, server: &Target) -> Result<Draft, RecordedErro
         .iter()
         .map(|it| beat(&talks, &mut places, it))
         .collect();
-    heartbeats_by_protocol(&mut draft, &talks);
+    protocols::add_heartbeats(&mut draft, &talks);
     if load.is_some() {
         taken(&mut draft, &mut talks, &mut places);
+        protocols::take_acknowledgements(&mut draft, &talks);
     }
+    protocols::tell_quality(&mut draft, &talks);
     draft.rooms = match draft.uses_rooms() {
         true => places.room_names(),
         false => Vec::new(),
@@ -287,10 +293,11 @@ fn logins(
 /// What is answered always the same; `None` where the answer is not.
 fn reply(talks: &[Talk<'_>], places: &mut PlaceMap, it: &Answered) -> Option<ReplyTable> {
     let (on, send) = (line(talks, it.on), line(talks, it.send));
+    let text = places.filled(it.send.talk, send, &[], Utterance::Words);
     Some(ReplyTable {
         comment: None,
         on: known(places, it.on.talk, on, None),
-        send: Some(places.filled(it.send.talk, send, &[], Utterance::Words)),
+        send: Some(send.words(text)),
     })
 }
 
@@ -311,7 +318,7 @@ fn beat(talks: &[Talk<'_>], places: &mut PlaceMap, it: &Beats) -> BeatTable {
         put.push((leaf.clone(), place));
     }
     let talk = it.said[0].talk;
-    let send = places.filled(talk, first, &own, Utterance::Words);
+    let send = first.words(places.filled(talk, first, &own, Utterance::Words));
     let asked = (first, put);
     let expect = it
         .expect
@@ -323,46 +330,6 @@ fn beat(talks: &[Talk<'_>], places: &mut PlaceMap, it: &Beats) -> BeatTable {
         period: it.period,
         send,
         expect,
-    }
-}
-
-/// Heartbeats of protocols that are known, where the recording was too short to have them.
-fn heartbeats_by_protocol(draft: &mut Draft, talks: &[Talk<'_>]) {
-    let first = talks[0].conversation;
-    let mut add = |on: MessageForm, send: &str, protocol: &str| {
-        let is_there = draft
-            .replies
-            .iter()
-            .any(|it| it.send.as_deref() == Some(send));
-        if !is_there {
-            draft.replies.push(ReplyTable {
-                comment: Some(format!("The heartbeat of {protocol}, which was not seen.")),
-                on,
-                send: Some(send.to_owned()),
-            });
-        }
-    };
-    if first.resource.contains("EIO=4") {
-        add(MessageForm::Equals("2".to_owned()), "3", "Engine.IO");
-    }
-    if first
-        .subprotocols
-        .iter()
-        .any(|it| it == "graphql-transport-ws")
-    {
-        let ping = LeafValue::Text("ping".to_owned());
-        let on = MessageForm::Json(vec![("/type".to_owned(), ping)]);
-        add(on, r#"{"type":"pong"}"#, "graphql-transport-ws");
-    }
-    let is_phoenix = first.resource.contains("vsn=2.0.0");
-    if is_phoenix && draft.beats.is_empty() {
-        let number = LeafValue::Text("h{n}".to_owned());
-        draft.beats.push(BeatTable {
-            comment: Some("The heartbeat of Phoenix, which was not seen.".to_owned()),
-            period: Nanos::from_secs(30),
-            send: r#"[null,"h{n}","phoenix","heartbeat",{}]"#.to_owned(),
-            expect: Some(MessageForm::Json(vec![("/1".to_owned(), number)])),
-        });
     }
 }
 
@@ -413,7 +380,7 @@ fn unrecognised(draft: &mut Draft, transcript: &Transcript, talks: &[Talk<'_>], 
                     Some((.., count)) => *count += 1,
                     None => {
                         told.push((line.by, form.clone(), 1));
-                        let text = places.secrets.withheld(line.text());
+                        let text = places.withheld(line);
                         let short: String = text.chars().take(TOLD).collect();
                         draft.foot.push(short);
                     }
@@ -437,8 +404,8 @@ fn unrecognised(draft: &mut Draft, transcript: &Transcript, talks: &[Talk<'_>], 
     let [of_clients, of_server] = binary;
     if of_clients + of_server > 0 {
         draft.foot.push(format!(
-            "Left out, for they are binary or very long: {of_clients} messages of clients, {of_server} of \
-             the server."
+            "Left out, for they are very long, or binary and neither text nor packets of MQTT: {of_clients} \
+             messages of clients, {of_server} of the server."
         ));
     }
     let elsewhere = transcript.conversations.len() - talks.len();

@@ -16,6 +16,8 @@ pub(super) enum MessageForm {
     Prefix(String),
     Contains(String),
     Regex(String),
+    /// Octets in digits, and whether they are all of it.
+    Hex(String, bool),
     /// Pointers and values.
     Json(Vec<(String, LeafValue)>),
 }
@@ -39,6 +41,11 @@ pub(super) fn known(
     line: &SpokenLine<'_>,
     asked: Option<&Asked<'_>>,
 ) -> MessageForm {
+    if let Some(packet) = line.packet {
+        let (octets, is_whole) = &packet.known;
+        let digits = octets.iter().map(|it| format!("{it:02x}"));
+        return MessageForm::Hex(digits.collect(), *is_whole);
+    }
     let text = line.text();
     let known = match line.parts.json {
         Some(0) => json(places, talk, line, asked).unwrap_or_else(|| of_members(line)),
@@ -49,7 +56,7 @@ pub(super) fn known(
         MessageForm::Equals(text) | MessageForm::Prefix(text) | MessageForm::Contains(text) => {
             vec![text]
         }
-        MessageForm::Regex(_) => Vec::new(),
+        MessageForm::Regex(_) | MessageForm::Hex(..) => Vec::new(),
         MessageForm::Json(values) => values
             .iter()
             .filter_map(|(_, value)| match value {

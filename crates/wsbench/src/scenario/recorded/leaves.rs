@@ -187,6 +187,20 @@ impl LeafParts {
     }
 }
 
+/// The leaves of JSON that is a text with its quotation marks escaped, at these octets of another text, where
+/// the leaf at `path` is.
+pub(super) fn leaves_within(text: &str, span: Range<usize>, path: &str) -> Vec<Leaf> {
+    let mut scan = Scan {
+        text,
+        at: span.start,
+        quote: "\"",
+        leaves: Vec::new(),
+        front: String::new(),
+    };
+    scan.within(span, path);
+    scan.leaves
+}
+
 /// The words of a line that begins at `from`.
 fn words(line: &str, from: usize, leaves: &mut Vec<Leaf>) {
     let mut begin = None;

@@ -7,6 +7,7 @@ use wsbench_load::nanos::Nanos;
 
 use super::awaited::{MessageForm, known};
 use super::places::{PlaceMap, Utterance};
+use super::script::SaidWords;
 use super::talks::{At, Intent, SpokenLine, Talk, repeated};
 
 /// Steps of a login at most.
@@ -22,7 +23,7 @@ const MOST_PAUSE: Nanos = Nanos::from_secs(1);
 /// A step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct SentStep {
-    pub(super) send: Option<String>,
+    pub(super) send: Option<SaidWords>,
     pub(super) expect: Option<MessageForm>,
     /// Values that are taken from it: name and place.
     pub(super) take: Vec<(String, String)>,
@@ -101,8 +102,9 @@ pub(super) fn steps(
             break;
         }
         if line.is_open(Party::Client) {
+            let text = places.filled(talk, line, &[], Utterance::Words);
             steps.push(SentStep {
-                send: Some(places.filled(talk, line, &[], Utterance::Words)),
+                send: Some(line.words(text)),
                 ..SentStep::default()
             });
             asked = Some(number);

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use wsbench_drive::relay::transcript::Party;
-use wsbench_load::secret::is_credential;
+use wsbench_load::secret::{WITHHELD, is_credential};
 
 use super::leaves::{Leaf, LeafKind};
+use super::packets::CLIENT_ID;
 use super::secrets::{Secrets, is_secret};
 use super::talks::{At, Intent, SpokenLine, Talk, is_id_name};
 use super::traffic::locator;
@@ -37,6 +38,8 @@ const SHORTEST_GIVEN: usize = 4;
 const LONGEST_GIVEN: usize = 4_096;
 /// Values that are taken at most.
 const MOST_GIVEN: usize = 64;
+/// Letters of the front of a client's identifier that are kept.
+const LONGEST_FRONT: usize = 12;
 /// Letters of the shortest text that looks made up.
 const SHORTEST_RANDOM: usize = 8;
 
@@ -142,8 +145,14 @@ impl PlaceMap {
         puts.sort_by_key(|(span, _)| span.start);
         let (mut filled, mut at) = (String::new(), 0);
         for (span, place) in puts {
-            filled.push_str(&self.literal(&text[at..span.start], said));
-            filled.push_str(&place);
+            let before = &text[at..span.start];
+            filled.push_str(&self.literal(before, said));
+            // A place is a text, also where octets stood that were none.
+            let is_of_digits = line.packet.is_some() && is_outside(text, span.start);
+            match is_of_digits {
+                true => filled.push_str(&format!("\"{place}\"")),
+                false => filled.push_str(&place),
+            }
             at = span.end;
         }
         filled.push_str(&self.literal(&text[at..], said));
@@ -161,6 +170,9 @@ impl PlaceMap {
         let value = leaf.value(line.text());
         if leaf.kind == LeafKind::Constant || value.is_empty() {
             return None;
+        }
+        if line.packet.is_some() && leaf.path == CLIENT_ID {
+            return Some(self.client_id(&value));
         }
         if said == Utterance::Words
             && let Some(given) = self
@@ -186,6 +198,33 @@ impl PlaceMap {
         self.own.get(&key).cloned()
     }
 
+    /// A client's identifier in MQTT, of which a server lets go whoever has the same: as it begins, and with
+    /// what no other connection of any run has.
+    fn client_id(&self, value: &str) -> String {
+        let letters = value.chars().take_while(char::is_ascii_alphabetic);
+        let front: String = letters.take(LONGEST_FRONT).collect();
+        match !front.is_empty() && front.len() < value.len() && self.secrets.is_free(&front) {
+            true => format!("{front}-{{run}}-{{conn}}"),
+            false => "wsb-{run}-{conn}".to_owned(),
+        }
+    }
+
+    /// The text of a message for a comment, without any credential.
+    pub(super) fn withheld(&self, line: &SpokenLine<'_>) -> String {
+        let mut text = line.text().to_owned();
+        let mut leaves: Vec<&Leaf> = match line.packet {
+            // The names of a packet's fields stand nowhere in it.
+            Some(_) => line.parts.leaves.iter().collect(),
+            None => Vec::new(),
+        };
+        leaves.retain(|leaf| is_secret(leaf, &leaf.value(line.text())));
+        leaves.sort_by_key(|leaf| std::cmp::Reverse(leaf.span.start));
+        for leaf in leaves {
+            text.replace_range(leaf.span.clone(), WITHHELD);
+        }
+        self.secrets.withheld(&text)
+    }
+
     /// True of the name of the connection's room.
     pub(super) fn is_room(&self, talk: usize, value: &str) -> bool {
         self.rooms
@@ -198,6 +237,19 @@ impl PlaceMap {
         let parted = parted(text, said);
         self.is_parted |= parted.len() != text.len();
         self.secrets.masked(&parted)
+    }
+}
+
+/// True of a place in the notation of bytes that is in no text of it: before it stands a blank.
+pub(super) fn is_outside(text: &str, at: usize) -> bool {
+    text[..at].ends_with(' ') && {
+        let mut marks = 0;
+        let mut is_escaped = false;
+        for byte in text[..at].bytes() {
+            marks += usize::from(byte == b'"' && !is_escaped);
+            is_escaped = byte == b'\\' && !is_escaped;
+        }
+        marks % 2 == 0
     }
 }
 

@@ -11,7 +11,8 @@ use wsbench_load::secret::{
 };
 
 use super::leaves::{Leaf, LeafKind, LeafParts};
-use super::talks::pieces;
+use super::packets::{Packet, escaped};
+use super::script::{LineContent, Script, pieces};
 
 /// Letters of the shortest value that is looked for everywhere; a shorter one is hidden where its name
 /// stands.
@@ -38,10 +39,10 @@ struct Credential {
 }
 
 impl Secrets {
-    /// All that is in a transcript, in messages of this unit.
-    pub(super) fn of(transcript: &Transcript, unit: MessageUnit) -> Self {
+    /// All that is in a transcript, which was parted into these messages.
+    pub(super) fn of(transcript: &Transcript, script: &Script<'_>) -> Self {
         let mut secrets = Self::default();
-        for conversation in &transcript.conversations {
+        for (conversation, lines) in transcript.conversations.iter().zip(&script.conversations) {
             for (name, value) in &conversation.headers {
                 if is_credential(name) || is_token_by_shape(value) {
                     let (_, bare) = scheme(name, value);
@@ -63,13 +64,22 @@ impl Secrets {
                     secrets.add(name, "subprotocol_token", "subprotocol");
                 }
             }
+            for line in lines {
+                if let LineContent::Packet(packet) = &line.content {
+                    secrets.add_packet(packet, line.by);
+                }
+            }
+            // What cannot be said may have one that is said elsewhere.
             for said in &conversation.said {
                 if let Ok(text) = str::from_utf8(&said.content) {
-                    for piece in pieces(text, unit) {
+                    for piece in pieces(text, script.unit) {
                         secrets.add_message(piece, said.by);
                     }
                 }
             }
+        }
+        if script.unit == MessageUnit::Mqtt {
+            secrets.add_escaped();
         }
         secrets
             .known
@@ -77,12 +87,25 @@ impl Secrets {
         secrets
     }
 
+    /// Those of a packet, by the names of its fields, and of what its texts say.
+    fn add_packet(&mut self, packet: &Packet, by: Party) {
+        self.add_leaves(&packet.text, &packet.parts, whose(by));
+        for leaf in &packet.parts.leaves {
+            self.add_message(&leaf.value(&packet.text), by);
+        }
+    }
+
     fn add_message(&mut self, text: &str, by: Party) {
-        let parts = LeafParts::of(text);
-        let whose = match by {
-            Party::Client => "a message of the client",
-            Party::Server => "a message of the server",
-        };
+        let whose = whose(by);
+        self.add_leaves(text, &LeafParts::of(text), whose);
+        for (name, value) in of_urls(text) {
+            self.add(value, name, &format!("{name} of a URL in {whose}"));
+        }
+        // What is no JSON, or JSON within a text, names its credentials as well.
+        self.add_spotted(text, whose);
+    }
+
+    fn add_leaves(&mut self, text: &str, parts: &LeafParts, whose: &str) {
         for leaf in &parts.leaves {
             let value = leaf.value(text);
             let bare = bearer(&value).unwrap_or(&value);
@@ -99,11 +122,6 @@ impl Secrets {
                 self.add_as(bearer(raw).unwrap_or(raw), bare);
             }
         }
-        for (name, value) in of_urls(text) {
-            self.add(value, name, &format!("{name} of a URL in {whose}"));
-        }
-        // What is no JSON, or JSON within a text, names its credentials as well.
-        self.add_spotted(text, whose);
     }
 
     /// Credentials by their names in a text of any form, and tokens, which may stand in the middle of
@@ -146,6 +164,14 @@ impl Secrets {
                 ..known.clone()
             };
             self.known.push(known);
+        }
+    }
+
+    /// All of them as they stand between the quotation marks of the notation of bytes.
+    fn add_escaped(&mut self) {
+        let values = self.known.iter().map(|it| it.value.clone());
+        for value in values.collect::<Vec<_>>() {
+            self.add_as(&escaped(&value), &value);
         }
     }
 
@@ -276,6 +302,13 @@ impl Secrets {
     }
 }
 
+fn whose(by: Party) -> &'static str {
+    match by {
+        Party::Client => "a message of the client",
+        Party::Server => "a message of the server",
+    }
+}
+
 /// True of a leaf that is a credential, by its name or by its shape.
 pub(super) fn is_secret(leaf: &Leaf, value: &str) -> bool {
     let has_value = !value.trim().is_empty() && leaf.kind != LeafKind::Constant;
@@ -364,14 +397,12 @@ mod tests {
             said: said.collect(),
             ..Conversation::default()
         };
-        Secrets::of(
-            &Transcript {
-                conversations: vec![conversation],
-                left_out: 0,
-                of_others: 0,
-            },
-            MessageUnit::Frame,
-        )
+        let transcript = Transcript {
+            conversations: vec![conversation],
+            left_out: 0,
+            of_others: 0,
+        };
+        Secrets::of(&transcript, &Script::of(&transcript))
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use super::MainLoad;
 use super::leaves::{Leaf, LeafKind};
 use super::login;
-use super::places::{PlaceMap, Utterance};
+use super::places::{PlaceMap, Utterance, is_outside};
+use super::script::SaidWords;
 use super::talks::{SpokenLine, Talk};
 use super::traffic::{Content, TrafficOutcome};
 use super::upkeep::line;
@@ -36,6 +37,11 @@ pub(super) enum Occupation {
 }
 
 impl Assignment {
+    /// True of connections that send what others receive.
+    fn publishes(&self) -> bool {
+        matches!(self.role, Occupation::Both | Occupation::Publish)
+    }
+
     /// The connection that stands for the others: the last one, which has seen least of others' coming;
     /// among those that send, the last of those.
     pub(super) fn exemplar(&self, talks: &[Talk<'_>]) -> usize {
@@ -93,17 +99,21 @@ pub(super) fn tasks(
     }
 }
 
+fn names_room(words: &SaidWords) -> bool {
+    words.text().contains("{room}")
+}
+
 impl Draft {
     /// True if the room is named anywhere.
     pub(super) fn uses_rooms(&self) -> bool {
-        let has = |text: &Option<String>| text.as_ref().is_some_and(|it| it.contains("{room}"));
+        let has = |words: &Option<SaidWords>| words.as_ref().is_some_and(names_room);
         let steps = self
             .tables
             .iter()
             .flat_map(|it| &it.join)
             .chain(&self.login);
         let texts = self.tables.iter().flat_map(|it| &it.texts);
-        let beats = self.beats.iter().any(|it| it.send.contains("{room}"));
+        let beats = self.beats.iter().any(|it| names_room(&it.send));
         let replies = self.replies.iter().any(|it| has(&it.send));
         let mut texts = texts.map(|(_, text)| text);
         let mut steps = steps.map(|it| &it.send);
@@ -142,6 +152,11 @@ pub(super) fn fill(
     };
     if task.role == Occupation::Subscribe {
         return;
+    }
+    let is_said_otherwise = line(talks, load.lines[0]).is_binary() && !task.publishes();
+    if is_said_otherwise {
+        let what = "These were binary messages; requests and echoes are said in texts here.";
+        table.comments.push(what.to_owned());
     }
     match &load.outcome {
         TrafficOutcome::Delivered {
@@ -184,7 +199,10 @@ fn published(
     };
     let sizes = load.lines.iter().filter_map(|at| {
         let line = line(talks, *at);
-        content?.span(line).map(|span| span.len())
+        let span = content?.span(line)?;
+        // Two digits are an octet.
+        let is_of_digits = line.packet.is_some() && is_outside(line.text(), span.start);
+        Some(span.len() / if is_of_digits { 2 } else { 1 })
     });
     let sizes: Vec<usize> = sizes.collect();
     let size = (sizes.iter().sum::<usize>() / sizes.len().max(1)).max(LEAST_SIZE);
@@ -199,7 +217,9 @@ fn published(
         }
     }
     let message = places.filled(at.talk, first, &own, Utterance::Words);
-    table.texts.push(("message", message));
+    let message = first.words(message);
+    let key = message.message_key();
+    table.texts.push((key, message.text().to_owned()));
     table.size = Some(size);
 }
 
@@ -211,10 +231,11 @@ fn varying(
     id: Option<&str>,
     (content, size): (Option<&Content>, usize),
 ) -> Option<String> {
-    if leaf.is_kind || leaf.kind == LeafKind::Constant {
+    let first = line(talks, load.lines[0]);
+    // Another topic is another room.
+    if leaf.is_kind || leaf.kind == LeafKind::Constant || first.packet.is_some() {
         return None;
     }
-    let first = line(talks, load.lines[0]);
     let value = leaf.value(first.text());
     let is_length = leaf.kind == LeafKind::Number
         && load.lines.iter().all(|at| {

@@ -1,17 +1,16 @@
 //! What was said, message by message, and what each message was found to be for.
 
-use wsbench_drive::relay::transcript::{Conversation, Party, Transcribed, Transcript};
+use wsbench_drive::relay::transcript::{Conversation, Party, Transcript};
 use wsbench_load::nanos::Nanos;
-use wsbench_load::plan::MessageUnit;
 use wsbench_wire::connection::MessageKind;
 
 use super::leaves::{Leaf, LeafKind, LeafParts};
+use super::packets::Packet;
+use super::script::{LineContent, SaidWords, Script, ScriptLine};
 
 /// Connections and messages of each that are looked at.
 const MOST_TALKS: usize = 64;
 const MOST_LINES: usize = 2_000;
-/// The end of a record (SignalR's).
-const RECORD_END: char = '\u{1e}';
 /// Names that numbers and texts go by which an answer repeats.
 const IDS: [&str; 16] = [
     "id",
@@ -42,8 +41,12 @@ pub(super) struct Talk<'a> {
 pub(super) struct SpokenLine<'a> {
     pub(super) at: Nanos,
     pub(super) by: Party,
-    /// Its text; `None` of a binary message, of one that is no text and of one that was cut.
+    /// Its text, which of a packet is that in the notation of bytes; `None` of what cannot be said.
     pub(super) text: Option<&'a str>,
+    /// Kind of message that the text was sent in.
+    kind: MessageKind,
+    /// The packet, where it is one of MQTT.
+    pub(super) packet: Option<&'a Packet>,
     pub(super) parts: LeafParts,
     pub(super) purpose: Intent,
 }
@@ -64,6 +67,8 @@ pub(super) enum Intent {
     Answer,
     /// A part of the login.
     Login,
+    /// A part of the protocol that nobody has to say again, such as a farewell.
+    Course,
     /// It cannot be said in a scenario.
     Unsaid,
 }
@@ -75,53 +80,9 @@ pub(super) struct At {
     pub(super) line: usize,
 }
 
-/// A message's text; `None` of a binary one, of one that is no text and of one that was cut.
-fn text_of(said: &Transcribed) -> Option<&str> {
-    let text = str::from_utf8(&said.content).ok();
-    text.filter(|_| said.kind == MessageKind::Text && !said.is_cut)
-}
-
-/// The unit of the protocol that was spoken, as far as all of its texts show it.
-pub(super) fn unit_of(transcript: &Transcript) -> MessageUnit {
-    let said = transcript.conversations.iter().flat_map(|it| &it.said);
-    let texts: Vec<&str> = said
-        .filter_map(text_of)
-        .filter(|text| !text.trim().is_empty())
-        .collect();
-    let is_all =
-        |is_it: fn(&str) -> bool| !texts.is_empty() && texts.iter().all(|text| is_it(text));
-    let is_line = |line: &str| line.starts_with('{') && line.ends_with('}');
-    let is_several = |text: &&str| pieces(text, MessageUnit::Lines).len() > 1;
-    let are_lines = |text: &&str| pieces(text, MessageUnit::Lines).into_iter().all(is_line);
-    match () {
-        () if is_all(|text| text.ends_with(RECORD_END)) => MessageUnit::Record,
-        () if is_all(|text| text.trim_end_matches(['\r', '\n']).ends_with('\0')) => {
-            MessageUnit::Nul
-        }
-        () if texts.iter().any(is_several) && texts.iter().all(are_lines) => MessageUnit::Lines,
-        () => MessageUnit::Frame,
-    }
-}
-
-/// The messages of the protocol that a WebSocket message holds.
-pub(super) fn pieces(text: &str, unit: MessageUnit) -> Vec<&str> {
-    let all: Vec<&str> = match unit {
-        MessageUnit::Frame | MessageUnit::Mqtt => return vec![text],
-        MessageUnit::Lines => text.lines().collect(),
-        MessageUnit::Record => text.split(RECORD_END).collect(),
-        MessageUnit::Nul => {
-            let parts = text.split('\0');
-            parts
-                .map(|part| part.trim_start_matches(['\r', '\n']))
-                .collect()
-        }
-    };
-    all.into_iter().filter(|piece| !piece.is_empty()).collect()
-}
-
 impl<'a> Talk<'a> {
-    /// The connections of a transcript that went to the path of most messages, in messages of this unit.
-    pub(super) fn all(transcript: &'a Transcript, unit: MessageUnit) -> Vec<Self> {
+    /// The connections of a transcript that went to the path of most messages.
+    pub(super) fn all(transcript: &'a Transcript, script: &'a Script<'_>) -> Vec<Self> {
         let path = |it: &'a Conversation| it.resource.split('?').next().unwrap_or_default();
         let weight = |of: &str| -> usize {
             let those = transcript.conversations.iter().filter(|it| path(it) == of);
@@ -129,36 +90,60 @@ impl<'a> Talk<'a> {
         };
         let paths = transcript.conversations.iter().map(path);
         let main = paths.max_by_key(|it| weight(it)).unwrap_or_default();
-        let those = transcript.conversations.iter();
-        let those = those.filter(|it| path(it) == main).take(MOST_TALKS);
-        those.map(|it| Self::of(it, unit)).collect()
-    }
-
-    fn of(conversation: &'a Conversation, unit: MessageUnit) -> Self {
-        let lines = conversation.said.iter().flat_map(|said| {
-            let texts = text_of(said).map_or_else(
-                || vec![None],
-                |text| pieces(text, unit).into_iter().map(Some).collect(),
-            );
-            texts.into_iter().map(|text| SpokenLine {
-                at: said.at,
-                by: said.by,
-                parts: text.map(LeafParts::of).unwrap_or_default(),
-                purpose: match text {
-                    Some(_) => Intent::Unknown,
-                    None => Intent::Unsaid,
-                },
-                text,
+        let those = transcript.conversations.iter().zip(&script.conversations);
+        let those = those.filter(|(it, _)| path(it) == main).take(MOST_TALKS);
+        those
+            .map(|(conversation, lines)| Self {
+                conversation,
+                lines: lines.iter().take(MOST_LINES).map(SpokenLine::of).collect(),
             })
-        });
-        Self {
-            conversation,
-            lines: lines.take(MOST_LINES).collect(),
-        }
+            .collect()
     }
 }
 
 impl<'a> SpokenLine<'a> {
+    fn of(line: &'a ScriptLine<'_>) -> Self {
+        let mut spoken = Self {
+            at: line.at,
+            by: line.by,
+            text: None,
+            kind: MessageKind::Text,
+            packet: None,
+            parts: LeafParts::default(),
+            purpose: Intent::Unknown,
+        };
+        match &line.content {
+            LineContent::Unsaid => spoken.purpose = Intent::Unsaid,
+            LineContent::Text(text, kind) => {
+                spoken.text = Some(text);
+                spoken.kind = *kind;
+                spoken.parts = LeafParts::of(text);
+            }
+            LineContent::Packet(packet) => {
+                spoken.text = Some(&packet.text);
+                spoken.packet = Some(packet);
+                spoken.parts = packet.parts.clone();
+                if packet.is_of_course(line.by) {
+                    spoken.purpose = Intent::Course;
+                }
+            }
+        }
+        spoken
+    }
+
+    /// A text that was made of this one, said in the same kind of message.
+    pub(super) fn words(&self, text: String) -> SaidWords {
+        match self.packet {
+            Some(_) => SaidWords::Binary(text),
+            None => SaidWords::of_text(text, self.kind),
+        }
+    }
+
+    /// True of a text that was sent as a binary message.
+    pub(super) fn is_binary(&self) -> bool {
+        self.kind == MessageKind::Binary
+    }
+
     /// The text; nothing where there is none.
     pub(super) fn text(&self) -> &'a str {
         self.text.unwrap_or_default()

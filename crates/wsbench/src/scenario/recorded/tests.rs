@@ -687,6 +687,7 @@ fn what_is_not_recognised_stands_as_a_comment() {
         .collect();
     let mut talk = talk("/", &lines);
     talk.said[3].kind = MessageKind::Binary;
+    talk.said[3].content = vec![0x08, 0x01, 0xff];
     let other = Conversation {
         resource: "/other".to_owned(),
         ..Conversation::default()

@@ -7,6 +7,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::Locator;
 
 use super::leaves::{Leaf, LeafKind};
+use super::packets::{PAYLOAD, PacketKind};
 use super::secrets::is_secret;
 use super::talks::{At, Intent, SpokenLine, Talk, is_id_name, may_be_one};
 use super::upkeep::line;
@@ -137,7 +138,8 @@ fn lines(talks: &[Talk<'_>]) -> Option<Vec<At>> {
     let mut last: Option<At> = None;
     for (talk, it) in talks.iter().enumerate() {
         for (place, line) in it.lines.iter().enumerate() {
-            if line.is_open(Party::Client) {
+            let is_load = line.packet.is_none_or(|it| it.kind == PacketKind::Publish);
+            if line.is_open(Party::Client) && is_load {
                 let at = At { talk, line: place };
                 forms.entry(&line.parts.form).or_default().push(at);
                 if last.is_none_or(|it| self::line(talks, it).at <= line.at) {
@@ -318,6 +320,10 @@ fn delivered(talks: &mut [Talk<'_>], load: &[At], id: Option<&str>) -> Option<De
 
 /// True if each message comes back as it was to who has sent it, and to nobody else.
 fn comes_back(talks: &[Talk<'_>], load: &[At]) -> bool {
+    // What a broker delivers is what was published, and its publisher may be the only one to hear it.
+    if line(talks, load[0]).packet.is_some() {
+        return false;
+    }
     load.iter().all(|at| {
         let sent = line(talks, *at);
         let has_it = |talk: &Talk<'_>| {
@@ -381,6 +387,9 @@ fn holds(text: &str, part: &str) -> bool {
 /// Parts of a message that may be what is said, the likeliest first.
 fn contents(line: &SpokenLine<'_>, id: Option<&str>) -> Vec<Content> {
     let text = line.text();
+    if line.packet.is_some() {
+        return vec![Content::At(PAYLOAD.to_owned())];
+    }
     if line.parts.json.is_none() {
         let is_lines = Content::Body.span(line).is_some() && line.parts.form != "text";
         return match is_lines {

@@ -34,7 +34,8 @@ pub(super) fn replies(talks: &mut [Talk<'_>]) -> Vec<Answered> {
     let mut heard: BTreeMap<String, usize> = BTreeMap::new();
     for (talk, it) in talks.iter().enumerate() {
         for (place, line) in it.lines.iter().enumerate() {
-            if !line.is_open(Party::Server) {
+            // Of packets none is a question of the server's.
+            if !line.is_open(Party::Server) || line.packet.is_some() {
                 continue;
             }
             *heard.entry(key(line)).or_default() += 1;
@@ -105,6 +106,9 @@ fn key(line: &SpokenLine<'_>) -> String {
 
 /// True of a message that has the looks of a heartbeat.
 fn beats(line: &SpokenLine<'_>) -> bool {
+    if let Some(packet) = line.packet {
+        return packet.is_beat();
+    }
     let text = line.text().trim();
     if text.len() <= 2 || is_heartbeat_word(text) {
         return true;

@@ -8,6 +8,7 @@ use wsbench_load::plan::MessageUnit;
 
 use super::awaited::{LeafValue, MessageForm};
 use super::login::SentStep;
+use super::script::SaidWords;
 
 /// Content of the file.
 #[derive(Default)]
@@ -32,14 +33,14 @@ pub(super) struct Draft {
 pub(super) struct ReplyTable {
     pub(super) comment: Option<String>,
     pub(super) on: MessageForm,
-    pub(super) send: Option<String>,
+    pub(super) send: Option<SaidWords>,
 }
 
 /// Words by the clock.
 pub(super) struct BeatTable {
     pub(super) comment: Option<String>,
     pub(super) period: Nanos,
-    pub(super) send: String,
+    pub(super) send: SaidWords,
     pub(super) expect: Option<MessageForm>,
 }
 
@@ -86,14 +87,14 @@ impl Draft {
         let login = self.login.iter().map(|it| (None, step(it)));
         array(&mut out, "login", login);
         let replies = self.replies.iter().map(|it| {
-            let send = it.send.iter().map(|send| ("send", text(send)));
+            let send = it.send.iter().map(said);
             let pairs = std::iter::once(("on", known(&it.on))).chain(send);
             (it.comment.as_deref(), table(pairs))
         });
         array(&mut out, "reply", replies);
         let beats = self.beats.iter().map(|it| {
             let expect = it.expect.iter().map(|it| ("expect", known(it)));
-            let pairs = [("period", text(&span(it.period))), ("send", text(&it.send))];
+            let pairs = [("period", text(&span(it.period))), said(&it.send)];
             (
                 it.comment.as_deref(),
                 table(pairs.into_iter().chain(expect)),
@@ -164,7 +165,7 @@ fn plain(comment: &str) -> String {
 
 fn step(step: &SentStep) -> String {
     let mut pairs = Vec::new();
-    pairs.extend(step.send.iter().map(|it| ("send", text(it))));
+    pairs.extend(step.send.iter().map(said));
     pairs.extend(step.expect.iter().map(|it| ("expect", known(it))));
     if !step.take.is_empty() {
         let taken = step.take.iter();
@@ -177,12 +178,19 @@ fn step(step: &SentStep) -> String {
     table(pairs)
 }
 
+fn said(words: &SaidWords) -> (&'static str, String) {
+    let (key, value) = words.step();
+    (key, text(value))
+}
+
 fn known(known: &MessageForm) -> String {
     match known {
         MessageForm::Equals(it) => table([("equals", text(it))]),
         MessageForm::Prefix(it) => table([("prefix", text(it))]),
         MessageForm::Contains(it) => text(it),
         MessageForm::Regex(it) => table([("regex", text(it))]),
+        MessageForm::Hex(it, true) => table([("hex", text(it))]),
+        MessageForm::Hex(it, false) => table([("hex_prefix", text(it))]),
         MessageForm::Json(values) => {
             let values = values.iter().map(|(pointer, value)| {
                 let value = match value {
