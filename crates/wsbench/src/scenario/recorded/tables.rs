@@ -237,14 +237,19 @@ fn varying(
         return None;
     }
     let value = leaf.value(first.text());
-    let is_length = leaf.kind == LeafKind::Number
-        && load.lines.iter().all(|at| {
+    // The headers of NATS count in the length of what they stand before, and say their own.
+    let over = [0, headers_len(first)];
+    let is_length = |over: &usize| {
+        load.lines.iter().all(|at| {
             let line = line(talks, *at);
             let span = content.and_then(|it| it.span(line));
-            line.value_at(&leaf.path) == span.map(|it| it.len().to_string())
-        });
-    if is_length {
-        return Some(size.to_string());
+            line.value_at(&leaf.path) == span.map(|it| (it.len() + over).to_string())
+        })
+    };
+    if leaf.kind == LeafKind::Number
+        && let Some(over) = over.into_iter().find(is_length)
+    {
+        return Some((size + over).to_string());
     }
     let values = load
         .lines
@@ -264,6 +269,14 @@ fn varying(
     }
     let is_id = id == Some(leaf.path.as_str());
     (differs || is_id).then(|| counted(leaf, &value, "m{seq}"))
+}
+
+/// Octets of the headers of a message that NATS publishes with such; 0 of any other.
+fn headers_len(line: &SpokenLine<'_>) -> usize {
+    let head = line.text().lines().next().unwrap_or_default();
+    let mut words = head.split_ascii_whitespace().rev().skip(1);
+    let length = words.next().and_then(|it| it.parse().ok());
+    length.filter(|_| line.parts.form == "HPUB").unwrap_or(0)
 }
 
 /// Words that stand for a value that counts, by its form: a time, a number, or a made-up text. A text of

@@ -11,6 +11,8 @@ use wsbench_wire::connection::MessageKind;
 
 use super::*;
 
+mod binary;
+
 /// One connection: what was said when, in ms; `>` by the client, `<` by the server.
 fn talk(resource: &str, said: &[(u64, &str)]) -> Conversation {
     let said = said.iter().map(|(at, text)| {

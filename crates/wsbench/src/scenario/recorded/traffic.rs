@@ -75,7 +75,12 @@ impl Content {
                 Some(from..from + text.trim().len())
             }
             Self::Body => {
-                let from = match text.find("\n\n").or_else(|| text.find("\r\n\r\n")) {
+                let blank = match line.parts.form.as_str() {
+                    // What NATS publishes stands behind one line, whatever is in it.
+                    "PUB" => None,
+                    _ => text.find("\n\n").or_else(|| text.find("\r\n\r\n")),
+                };
+                let from = match blank {
                     Some(blank) if text[blank..].starts_with('\r') => blank + 4,
                     Some(blank) => blank + 2,
                     None => text.find('\n')? + 1,
