@@ -612,90 +612,94 @@ mod tests {
         parts.flatten().collect()
     }
 
-    /// Packets, their texts, and the values in them; the octets are those of MQTT 3.1.1 and MQTT 5.0, of
-    /// both in section 3.
+    /// A packet, who says it, the level of the protocol, its text, and the values in it.
+    type Case = (&'static str, Party, u8, &'static str, &'static str);
+
+    /// The octets are those of MQTT 3.1.1 and MQTT 5.0, of both in section 3.
+    const PACKETS: &[Case] = &[
+        (
+            r#"10 10 0004 "MQTT" 04 02 003c 0004 "ab-1""#,
+            CLIENT,
+            4,
+            r#"10 {var: {u16: "MQTT"} 04 02 003c {u16: "ab-1"}}"#,
+            "client_id=ab-1",
+        ),
+        // A will, a name and a password.
+        (
+            r#"10 1a 0004 "MQTT" 04 c6 000a 0001 "c" 0001 "w" 0001 "x" 0001 "u" 0002 "pw""#,
+            CLIENT,
+            4,
+            r#"10 {var: {u16: "MQTT"} 04 c6 000a {u16: "c"} {u16: "w"} {u16: "x"} {u16: "u"} {u16: "pw"}}"#,
+            "client_id=c topic=w will=x username=u password=pw",
+        ),
+        // A name alone, and no identifier.
+        (
+            r#"10 0f 0004 "MQTT" 04 82 0000 0000 0001 "u""#,
+            CLIENT,
+            4,
+            r#"10 {var: {u16: "MQTT"} 04 82 0000 {u16: ""} {u16: "u"}}"#,
+            "client_id= token=u",
+        ),
+        // Properties: when the session expires, and one of the user's.
+        (
+            r#"10 1a 0004 "MQTT" 05 02 003c 0c 11 0000000a 26 0001 "k" 0001 "v" 0001 "c""#,
+            CLIENT,
+            5,
+            r#"10 {var: {u16: "MQTT"} 05 02 003c {var: 11 0000000a 26 {u16: "k"} {u16: "v"}} {u16: "c"}}"#,
+            "property=k k=v client_id=c",
+        ),
+        (
+            r#"30 07 0003 "a/b" "hi""#,
+            CLIENT,
+            4,
+            r#"30 {var: {u16: "a/b"} "hi"}"#,
+            "topic=a/b payload=hi",
+        ),
+        // What is no text is in digits; what was sent again is sent once.
+        (
+            r#"3a 08 0001 "a" 0007 ff0041"#,
+            CLIENT,
+            4,
+            r#"32 {var: {u16: "a"} 0007 ff0041}"#,
+            "topic=a payload=ff0041",
+        ),
+        // Quality of service is 1 at most, and 0 of what is received.
+        (
+            r#"34 06 0001 "a" 0007 "x""#,
+            CLIENT,
+            4,
+            r#"32 {var: {u16: "a"} 0007 "x"}"#,
+            "topic=a payload=x",
+        ),
+        (
+            r#"33 07 0001 "a" 0007 00 "x""#,
+            SERVER,
+            5,
+            r#"31 {var: {u16: "a"} 00 "x"}"#,
+            "topic=a payload=x",
+        ),
+        (
+            r#"82 0c 0001 0001 "a" 01 0003 "b/#" 00"#,
+            CLIENT,
+            4,
+            r#"82 {var: 0001 {u16: "a"} 00 {u16: "b/#"} 00}"#,
+            "topic=a filter=b/#",
+        ),
+        (
+            r#"a2 05 0002 0001 "a""#,
+            CLIENT,
+            4,
+            r#"a2 {var: 0002 {u16: "a"}}"#,
+            "topic=a",
+        ),
+        ("c000", CLIENT, 4, "c000", ""),
+        ("e000", CLIENT, 4, "e000", ""),
+        ("e0020400", CLIENT, 5, "e0 {var: 04 00}", ""),
+    ];
+
     #[test]
     fn packets_are_written_as_scenarios_say_them() {
-        for (packet, by, level, text, values) in [
-            (
-                r#"10 10 0004 "MQTT" 04 02 003c 0004 "ab-1""#,
-                CLIENT,
-                4,
-                r#"10 {var: {u16: "MQTT"} 04 02 003c {u16: "ab-1"}}"#,
-                "client_id=ab-1",
-            ),
-            // A will, a name and a password.
-            (
-                r#"10 1a 0004 "MQTT" 04 c6 000a 0001 "c" 0001 "w" 0001 "x" 0001 "u" 0002 "pw""#,
-                CLIENT,
-                4,
-                r#"10 {var: {u16: "MQTT"} 04 c6 000a {u16: "c"} {u16: "w"} {u16: "x"} {u16: "u"} {u16: "pw"}}"#,
-                "client_id=c topic=w will=x username=u password=pw",
-            ),
-            // A name alone, and no identifier.
-            (
-                r#"10 0f 0004 "MQTT" 04 82 0000 0000 0001 "u""#,
-                CLIENT,
-                4,
-                r#"10 {var: {u16: "MQTT"} 04 82 0000 {u16: ""} {u16: "u"}}"#,
-                "client_id= token=u",
-            ),
-            // Properties: when the session expires, and one of the user's.
-            (
-                r#"10 1a 0004 "MQTT" 05 02 003c 0c 11 0000000a 26 0001 "k" 0001 "v" 0001 "c""#,
-                CLIENT,
-                5,
-                r#"10 {var: {u16: "MQTT"} 05 02 003c {var: 11 0000000a 26 {u16: "k"} {u16: "v"}} {u16: "c"}}"#,
-                "property=k k=v client_id=c",
-            ),
-            (
-                r#"30 07 0003 "a/b" "hi""#,
-                CLIENT,
-                4,
-                r#"30 {var: {u16: "a/b"} "hi"}"#,
-                "topic=a/b payload=hi",
-            ),
-            // What is no text is in digits; what was sent again is sent once.
-            (
-                r#"3a 08 0001 "a" 0007 ff0041"#,
-                CLIENT,
-                4,
-                r#"32 {var: {u16: "a"} 0007 ff0041}"#,
-                "topic=a payload=ff0041",
-            ),
-            // Quality of service is 1 at most, and 0 of what is received.
-            (
-                r#"34 06 0001 "a" 0007 "x""#,
-                CLIENT,
-                4,
-                r#"32 {var: {u16: "a"} 0007 "x"}"#,
-                "topic=a payload=x",
-            ),
-            (
-                r#"33 07 0001 "a" 0007 00 "x""#,
-                SERVER,
-                5,
-                r#"31 {var: {u16: "a"} 00 "x"}"#,
-                "topic=a payload=x",
-            ),
-            (
-                r#"82 0c 0001 0001 "a" 01 0003 "b/#" 00"#,
-                CLIENT,
-                4,
-                r#"82 {var: 0001 {u16: "a"} 00 {u16: "b/#"} 00}"#,
-                "topic=a filter=b/#",
-            ),
-            (
-                r#"a2 05 0002 0001 "a""#,
-                CLIENT,
-                4,
-                r#"a2 {var: 0002 {u16: "a"}}"#,
-                "topic=a",
-            ),
-            ("c000", CLIENT, 4, "c000", ""),
-            ("e000", CLIENT, 4, "e000", ""),
-            ("e0020400", CLIENT, 5, "e0 {var: 04 00}", ""),
-        ] {
+        for (packet, by, level, text, values) in PACKETS.iter().copied() {
             let read = Packet::of(&octets(packet), by, level);
             let read = read.unwrap_or_else(|| panic!("{packet}"));
             assert_eq!(read.text, text, "{packet}");

@@ -218,8 +218,15 @@ impl PlaceMap {
             None => Vec::new(),
         };
         leaves.retain(|leaf| is_secret(leaf, &leaf.value(line.text())));
-        leaves.sort_by_key(|leaf| std::cmp::Reverse(leaf.span.start));
-        for leaf in leaves {
+        // From the back, so that spans stay right; of those within each other the outer one.
+        leaves.sort_by_key(|leaf| (leaf.span.start, std::cmp::Reverse(leaf.span.end)));
+        let mut end = 0;
+        leaves.retain(|leaf| {
+            let is_apart = leaf.span.start >= end;
+            end = end.max(leaf.span.end);
+            is_apart
+        });
+        for leaf in leaves.into_iter().rev() {
             text.replace_range(leaf.span.clone(), WITHHELD);
         }
         self.secrets.withheld(&text)

@@ -156,6 +156,23 @@ fn no_credential_of_mqtt_is_left() {
     }
 }
 
+/// A value of JSON that serde would not read, in a property that is a credential: one within the other.
+#[test]
+fn credentials_within_each_other_are_withheld_in_comments() {
+    let connect = ">10 12 0004 \"MQTT\" 05 02 003c 00 0005 \"ab-17\"";
+    let retained = ">31 1f 0001 \"s\" 16 26 0005 \"token\" 000c \"{'token':0\" 31 7d \"hello\"";
+    let said = [
+        (0, connect),
+        (1, "<20 03 000000"),
+        (2, ">30 06 0001 \"a\" 00 \"ab\""),
+        (3, ">30 06 0001 \"a\" 00 \"cd\""),
+        (4, retained),
+    ];
+    let text = written(vec![mqtt(&said)]);
+    assert!(text.contains("Clients said this as well"), "{text}");
+    assert!(!text.contains("01}"), "{text}");
+}
+
 #[test]
 fn publishing_exactly_once_becomes_at_least_once() {
     let more = [(700, "<50020001"), (701, ">62020001"), (702, "<70020001")];
