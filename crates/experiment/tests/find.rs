@@ -631,5 +631,8 @@ fn a_search_that_runs_out_of_time_below_the_limit_still_has_both_ends() {
     };
     let search = search(server(ServiceTime::Constant(D)), &brief);
     let (low, high) = bracket(&search);
-    assert!(low < 3867.0 && 3867.0 < high && high.is_finite(), "{low}–{high}");
+    assert!(
+        low < 3867.0 && 3867.0 < high && high.is_finite(),
+        "{low}–{high}"
+    );
 }

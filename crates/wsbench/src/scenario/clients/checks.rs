@@ -6,7 +6,7 @@ use wsbench_load::plan::VOICES_AT_MOST;
 use super::super::file::{ClientsFile, RoleFile};
 use super::super::{Read, ScenarioReader};
 use super::{has, span_of};
-use crate::suite::Amount;
+use crate::amount::Amount;
 
 impl ScenarioReader<'_> {
     /// Makes sure that a table says what goes together.
