@@ -279,6 +279,49 @@ fn sessions_of_a_scenario_are_searched_over_as_it_says() {
     assert_eq!(document(&found)["over"]["sessions"]["stay"]["live_s"], 0.3);
 }
 
+/// What a server sends by itself, opens at once or has back is asked for by connections, of which there may be
+/// too many.
+#[test]
+fn pushes_and_storms_are_searched_for_over_connections() {
+    let directory = tempfile::tempdir().unwrap();
+    let found = directory.path().join("find.json");
+    let pushing = Embedded::start(&["--push", "100/s"]);
+    let storm = Embedded::start(&[]);
+    for (server, words, slo, over) in [
+        (
+            &pushing,
+            &["--mode", "push", "--stamp", "json:/T:us"][..],
+            "push.age.p50<10s",
+            "push.age p50",
+        ),
+        (&storm, &["--mode", "storm"], "storm.p50<10s", "storm p50"),
+        (
+            &storm,
+            &["-R", "200", "--drill", "cut 90% at 100ms", "--reconnect", "immediate"],
+            "back.p50<10s",
+            "back p50",
+        ),
+    ] {
+        let output = wsbench()
+            .args(["find", &server.url, "--over", "connections", "--slo", slo])
+            .args(words)
+            .args(["--start", "40", "-d", "1s", "--warmup", "0"])
+            .args(["--trials", "1", "--limit", "6s", "-o"])
+            .arg(&found)
+            .output()
+            .unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        let kept = document(&found);
+        let trial = &kept["trials"][0];
+        assert_eq!(trial["verdict"], "holds", "{over}: {told}");
+        assert!(trial["readings"][0]["figure"].as_f64() > Some(0.0), "{over}: {kept:#}");
+        assert_eq!(trial["load"], 40.0);
+    }
+    // What there is no rate of is not searched for by rates, and a figure of another load is refused.
+    assert_no_search(&["--slo", "push.age.p99<5ms", "--mode", "push"], "no rate to find");
+    assert_no_search(&["--slo", "back.p99<5ms"], "back.p99");
+}
+
 /// Asserts that no search is begun with these words behind its server, and what is said.
 fn assert_no_search(words: &[&str], said: &str) {
     let output = wsbench()

@@ -46,7 +46,9 @@ pub(crate) struct FindArgs {
     ///
     /// Of a broadcast p99 is of each delivery, delivery.last.p99 of the last one of each message, and
     /// delivery.reach>=99.9% says how many have to arrive. Of sessions opening.p99 is of the time from due to
-    /// open, and login.p99 of the login in it. Of streams there are item.first.p99 and item.gap.p99.
+    /// open, and login.p99 of the login in it. Of streams there are item.first.p99 and item.gap.p99. Over
+    /// connections there are push.age.p99 and push.gap.p99 of pushes, storm.p99 of a storm, and back.p99 of
+    /// clients that a drill cuts off.
     #[arg(long = "slo", value_name = "OBJECTIVE", required = true,
           value_parser = advice::objective)]
     pub(crate) objectives: Vec<Objective>,
