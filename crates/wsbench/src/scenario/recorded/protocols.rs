@@ -52,9 +52,9 @@ pub(super) fn add_heartbeats(draft: &mut Draft, talks: &[Talk<'_>]) {
         let pong = SaidWords::of_text("PONG\r\n".to_owned(), kind);
         add_reply(draft, on, pong, "NATS");
     }
-    let promised = lines.filter_map(|it| it.packet).map(|it| it.keep_alive);
-    let keep_alive = promised.filter(|it| *it > 0).min();
-    if let (Some(seconds), true) = (keep_alive, draft.beats.is_empty()) {
+    let promised = lines.filter_map(|it| it.packet).map(|it| it.heard_within);
+    let heard_within = promised.filter(|it| *it > 0).min();
+    if let (Some(seconds), true) = (heard_within, draft.beats.is_empty()) {
         draft.beats.push(BeatTable {
             comment: Some("The heartbeat of MQTT, which was not seen.".to_owned()),
             period: Nanos::from_millis(u64::from(seconds) * 500),

@@ -143,7 +143,10 @@ fn lines(talks: &[Talk<'_>]) -> Option<Vec<At>> {
     let mut last: Option<At> = None;
     for (talk, it) in talks.iter().enumerate() {
         for (place, line) in it.lines.iter().enumerate() {
-            let is_load = line.packet.is_none_or(|it| it.kind == PacketKind::Publish);
+            // A PUBLISH without a payload has nothing in which the tag could stand.
+            let is_load = line
+                .packet
+                .is_none_or(|it| it.kind == PacketKind::Publish && line.leaf_at(PAYLOAD).is_some());
             if line.is_open(Party::Client) && is_load {
                 let at = At { talk, line: place };
                 forms.entry(&line.parts.form).or_default().push(at);

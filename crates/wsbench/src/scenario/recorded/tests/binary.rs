@@ -337,3 +337,17 @@ fn other_binary_messages_are_left_out() {
     );
     assert!(read(&text).get("unit").is_none() && count > 10, "{text}");
 }
+
+/// A brace that begins no place, a topic that ends within one, and a message that says nothing.
+#[test]
+fn what_looks_like_a_place_is_none() {
+    let text = written(vec![in_binary(talk("/", &[(0, "<{A"), (1, ">{b")]))]);
+    assert!(text.contains("{ b"), "{text}");
+    let begins = [(0, CONNECT), (1, "<20020000")];
+    let odd = [(2, ">30 08 0003 \"a{r\" \"oom\"")];
+    let text = written(vec![mqtt(&[&begins[..], &odd].concat())]);
+    assert!(text.contains("{u16: \"a{ r\"} \"{tag}{fill}\""), "{text}");
+    let empty = [(2, ">30 05 0003 \"red\"")];
+    let text = written(vec![mqtt(&[&begins[..], &empty].concat())]);
+    assert_eq!(value(clients(&read(&text), 0), "roles"), "[subscribe]");
+}
