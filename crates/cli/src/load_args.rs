@@ -15,7 +15,7 @@ use wsbench_render::style::Style;
 
 use crate::advice;
 use crate::args::{
-    AmountArgs, ArrivalArg, Ending, ExpectArgs, JudgeArgs, LogArgs, MachineArgs, Measure,
+    AmountArgs, ArrivalArg, Ending, ExpectArgs, JudgeArgs, LogArgs, MachineArgs, Measure, ModeArg,
     PayloadArgs, PressureArgs, ServerArgs,
 };
 use crate::build_args;
@@ -27,12 +27,17 @@ use crate::measuring::{PreparedRuns, show_on_screen};
 use crate::output::{self, OutputFile};
 use crate::output_args::{Format, OutputArgs};
 use crate::plan;
+use crate::return_args::ReturnArgs;
+use crate::session_args::SessionArgs;
 use crate::state::StateArgs;
 use crate::surroundings::Surroundings;
 use crate::terminal;
 use crate::usage::UsageError;
 use wsbench::defaults;
 use wsbench::quantity::{self, WarmUpLength};
+
+/// Load before each measurement, where nothing is said.
+const WARMUP: Nanos = Nanos::from_secs(1);
 
 /// Server that is loaded, and the load.
 #[derive(Clone, Debug, Args)]
@@ -49,9 +54,12 @@ pub(crate) struct LoadArgs {
     /// Messages in flight on one connection at most; beyond it they wait [default: 1024].
     #[arg(long, value_name = "N", value_parser = quantity::positive_u32)]
     pub(crate) max_in_flight: Option<u32>,
-    /// Load this long before each measurement.
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = quantity::span)]
-    pub(crate) warmup: Nanos,
+    /// Load this long before each measurement [default: 1s, none of a storm].
+    #[arg(long, value_name = "TIME", value_parser = quantity::span)]
+    pub(crate) warmup: Option<Nanos>,
+    /// Return of clients whose connections are lost.
+    #[command(flatten)]
+    pub(crate) returns: ReturnArgs,
     /// Content of the messages.
     #[command(flatten)]
     pub(crate) payload: PayloadArgs,
@@ -117,6 +125,14 @@ impl LoadArgs {
     /// The distribution of the gaps.
     pub(crate) fn process(&self) -> Process {
         self.arrival.into()
+    }
+
+    /// The load before each measurement.
+    pub(crate) fn warmup(&self) -> Nanos {
+        self.warmup.unwrap_or(match self.payload.mode() {
+            ModeArg::Storm => Nanos::ZERO,
+            _ => WARMUP,
+        })
     }
 
     /// The bound on messages in flight on a connection.
@@ -213,7 +229,14 @@ impl LoadArgs {
             },
             ending: Ending::default(),
             pressure: PressureArgs {
-                warmup: Some(WarmUpLength::Given(self.warmup)),
+                warmup: match (self.payload.mode(), self.warmup) {
+                    (ModeArg::Storm, None) => None,
+                    _ => Some(WarmUpLength::Given(self.warmup())),
+                },
+                sessions: SessionArgs {
+                    returns: self.returns.clone(),
+                    ..SessionArgs::default()
+                },
                 // Stands for that of each run where there is no closed loop to stand for it.
                 rate: self.payload.mode().is_scheduled().then_some(1.0),
                 ..PressureArgs::default()

@@ -157,24 +157,21 @@ fn amount(spec: &PlanSpec, words: &mut Words) {
         }
         match clients.sessions() {
             Some(_) => words.value("--max-sessions", clients.connections),
-            None if clients.roles.is_empty() => words.value("-c", clients.connections),
+            // Where its slow readers are the file's, it says how many of each there are.
+            None if clients.roles.is_empty() && clients.slow.is_none() => {
+                words.value("-c", clients.connections);
+            }
             None => {}
         }
-        // Of messages that the scenario says whole no size is given.
-        if let (Payload::Generated { .. }, true) = (
-            &clients.exchange.payload,
-            clients.exchange.flow.is_answered(),
-        ) {
+        // Of messages that the scenario says whole, or that are not alike, no size is given.
+        let are_alike = clients.voices().all(|voice| voice.own.is_none());
+        if clients.exchange.flow.is_answered() && are_alike {
             generated(clients, words);
         }
         // They outweigh the file's, so it does not matter whose they were.
         if let Some(mut pushes) = clients.exchange.flow.pushes().cloned() {
             pushes.clock.take_if(|clock| clock.ask == WITHHELD);
             readings(&pushes, words);
-        }
-        let has_several = clients.voices().any(|voice| voice.own.is_some());
-        if clients.is_fanned_out() && !has_several {
-            messages(clients, words);
         }
         return ending(spec, words);
     }

@@ -297,7 +297,14 @@ fn pushes_and_storms_are_searched_for_over_connections() {
         (&storm, &["--mode", "storm"], "storm.p50<10s", "storm p50"),
         (
             &storm,
-            &["-R", "200", "--drill", "cut 90% at 100ms", "--reconnect", "immediate"],
+            &[
+                "-R",
+                "200",
+                "--drill",
+                "cut 90% at 100ms",
+                "--reconnect",
+                "immediate",
+            ],
             "back.p50<10s",
             "back p50",
         ),
@@ -314,11 +321,17 @@ fn pushes_and_storms_are_searched_for_over_connections() {
         let kept = document(&found);
         let trial = &kept["trials"][0];
         assert_eq!(trial["verdict"], "holds", "{over}: {told}");
-        assert!(trial["readings"][0]["figure"].as_f64() > Some(0.0), "{over}: {kept:#}");
+        assert!(
+            trial["readings"][0]["figure"].as_f64() > Some(0.0),
+            "{over}: {kept:#}"
+        );
         assert_eq!(trial["load"], 40.0);
     }
     // What there is no rate of is not searched for by rates, and a figure of another load is refused.
-    assert_no_search(&["--slo", "push.age.p99<5ms", "--mode", "push"], "no rate to find");
+    assert_no_search(
+        &["--slo", "push.age.p99<5ms", "--mode", "push"],
+        "no rate to find",
+    );
     assert_no_search(&["--slo", "back.p99<5ms"], "back.p99");
 }
 

@@ -383,11 +383,16 @@ fn a_stall_is_seen_by_who_does_not_wait_for_it() {
     assert_eq!(open["plan"]["arrival"]["model"], "open");
     let due = open["messages"]["due"].as_u64().unwrap();
     assert!((1_300..1_700).contains(&due), "3 s at 500/s: {due}");
-    // A fifth of the time it stands still, so p90 is half of a stall at least.
-    let p90 = |document: &Value| document["response_ns"]["p90"].as_u64().unwrap();
-    assert!(p90(&open) > 50_000_000, "{}", open["response_ns"]);
+    // A fifth of the time it stands still, and who is due then waits for half of a stall on average: 20 ms
+    // over all. Of three stalls no percentile above the median need be known.
+    let mean_ms = |document: &Value| document["response_ns"]["mean"].as_f64().unwrap() / 1e6;
+    assert!(mean_ms(&open) > 14.0, "{}", open["response_ns"]);
     let (closed, _) = measured(&common);
-    assert!(p90(&closed) < p90(&open), "{}", closed["response_ns"]);
+    assert!(
+        mean_ms(&closed) < mean_ms(&open) / 4.0,
+        "{}",
+        closed["response_ns"]
+    );
 }
 
 /// The last result is kept where the environment says, and reported without a file having been

@@ -625,7 +625,7 @@ fn clients_that_are_cut_off_are_back_in_time_up_to_so_many() {
 #[test]
 fn a_search_that_runs_out_of_time_below_the_limit_still_has_both_ends() {
     let brief = Settings {
-        start: Some(50.0),
+        start: Some(2_000.0),
         limit: Nanos::from_secs(20),
         ..settings(p99(Nanos::from_millis(2)), 1)
     };

@@ -153,10 +153,22 @@ fn whole_ns(ns: f64) -> Result<u64, Reason> {
 #[must_use]
 pub fn figure(objective: &Objective, record: &Record) -> Option<f64> {
     match (objective, objective.series(&record.plan.clients)) {
+        (Objective::Time { percentile, .. }, Some(series)) if series.info().is_of_one_event => {
+            counted(*percentile, record.at(series))
+        }
         (_, Some(series)) => figure_of(objective, record.at(series), 0.0),
         (Objective::Reach { .. }, None) => record.deliveries?.reach(),
         (_, None) => error_share(record),
     }
+}
+
+/// A percentile of times that are all there are: it is none of many samples, and known however few they are.
+fn counted(percentile: f64, spans: &Distribution) -> Option<f64> {
+    let ns = at(spans, percentile)?;
+    Some(match spans.is_lower_bound(ns) {
+        true => f64::INFINITY,
+        false => ns as f64,
+    })
 }
 
 /// The same from these times, or from this share where it is of one.
@@ -170,13 +182,7 @@ pub fn figure_of(objective: &Objective, spans: &Distribution, share: f64) -> Opt
     if above < LEAST_ABOVE - 1e-6 {
         return None;
     }
-    let ns = at(spans, percentile)?;
-    let is_open_end = spans.is_lower_bound(ns);
-    Some(if is_open_end {
-        f64::INFINITY
-    } else {
-        ns as f64
-    })
+    counted(percentile, spans)
 }
 
 /// The interval of an objective's figure at 95 % confidence, ns, where one run can give it.

@@ -78,6 +78,9 @@ pub struct SeriesInfo {
     pub tail: Option<Series>,
     /// The series that it is an additive part of, sample by sample.
     pub part_of: Option<Series>,
+    /// True of times that a run has all at once, of a storm or of clients that were cut off together: all of
+    /// them are counted, and their percentiles are no estimates.
+    pub is_of_one_event: bool,
 }
 
 impl SeriesInfo {
@@ -95,6 +98,7 @@ impl SeriesInfo {
         in_slices: false,
         tail: None,
         part_of: None,
+        is_of_one_event: false,
     };
 
     /// The meaning in words.
@@ -385,6 +389,7 @@ series! {
         caption: "from the storm's beginning to open",
         shown: Shown::IfMeasured,
         tail: Some(Series::StormCensored),
+        is_of_one_event: true,
     }
     /// The part of those that belongs to connections that were not open when the storm was over.
     StormCensored = "storm_censored" + "" {
@@ -400,6 +405,7 @@ series! {
         caption: "from lost to back",
         shown: Shown::IfMeasured,
         tail: Some(Series::BackCensored),
+        is_of_one_event: true,
     }
     /// The part of those that belongs to clients that did not come back.
     BackCensored = "back_censored" + "" {

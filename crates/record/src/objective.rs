@@ -70,11 +70,12 @@ impl Objective {
         }
     }
 
-    /// True of times that a run has all at once, of a storm or of clients that were cut off together: they
-    /// are one event, and whether it was in time is known by runs, not by how many they are.
+    /// True of times that a run has all at once: whether they were in time is known by runs, not by how many
+    /// times there are.
     #[must_use]
     pub fn is_of_one_event(&self, clients: &Population) -> bool {
-        matches!(self.series(clients), Some(Series::Storm | Series::Back))
+        let series = self.series(clients);
+        series.is_some_and(|series| series.info().is_of_one_event)
     }
 
     /// True of an objective that a load of `clients` has a figure for.

@@ -138,7 +138,7 @@ fn resolution(text: &str) -> Result<f64, String> {
 /// What cannot be asked for, a server that cannot be measured, a result that cannot be kept.
 pub(crate) fn run(args: &FindArgs, command_line: &[OsString]) -> anyhow::Result<Exit> {
     let length = args.length();
-    load_args::check_limit(args.limit, length, args.load.warmup)?;
+    load_args::check_limit(args.limit, length, args.load.warmup())?;
     check_sessions(args)?;
     let (mut ready, files) = args.load.start(length, command_line)?;
     let settings = settings_of(args, ready.plan.clone())?;

@@ -95,7 +95,7 @@ fn rates(text: &str) -> Result<Rates, quantity::QuantityError> {
 /// # Errors
 /// What cannot be asked for, a server that cannot be measured, a result that cannot be kept.
 pub(crate) fn run(args: &SweepArgs, command_line: &[OsString]) -> anyhow::Result<Exit> {
-    load_args::check_limit(args.limit, args.duration, args.load.warmup)?;
+    load_args::check_limit(args.limit, args.duration, args.load.warmup())?;
     if args.rate.is_none() && args.load.payload.mode().is_scheduled() {
         return Err(UsageError::SweepWithoutRates.into());
     }

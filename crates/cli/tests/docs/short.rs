@@ -88,9 +88,16 @@ impl Line<'_> {
     /// Many runs, under objectives that hold on a busy machine as well.
     fn search_shortly(&mut self) {
         self.set(DURATION, self.length);
-        self.set(WARMUP, "50ms");
+        // A storm has no load before it.
+        if !self.has(&["storm"]) {
+            self.set(WARMUP, "50ms");
+        }
+        let is_percentile = |figure: &str| {
+            let mut parts = figure.split('.').filter_map(|part| part.strip_prefix('p'));
+            parts.any(|part| part.starts_with(|it: char| it.is_ascii_digit()))
+        };
         self.edit(&["--slo"], |objective| match objective.split_once('<') {
-            Some((percentile, _)) if percentile.starts_with('p') => format!("{percentile}<10s"),
+            Some((figure, _)) if is_percentile(figure) => format!("{figure}<10s"),
             _ => objective.to_owned(),
         });
     }

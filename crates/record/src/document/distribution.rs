@@ -210,9 +210,9 @@ impl Distribution {
         }
     }
 
-    /// The distribution as it is written: without the percentiles that are not known, and with what they
-    /// are at least.
-    fn told(&self) -> Self {
+    /// The distribution without the percentiles that are not known, and with what they are at least: as it is
+    /// written where its samples are taken of many.
+    pub(super) fn told(&self) -> Self {
         let mut told = self.clone();
         for percentile in Percentile::ALL {
             match self.known(percentile) {
@@ -273,7 +273,7 @@ impl Distribution {
 
 impl Serialize for Distribution {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        Self::serialize(&self.told(), to)
+        Self::serialize(self, to)
     }
 }
 
@@ -303,7 +303,7 @@ mod tests {
     use super::*;
 
     fn written(spans: &Distribution) -> serde_json::Value {
-        serde_json::to_value(spans).unwrap_or_default()
+        serde_json::to_value(spans.told()).unwrap_or_default()
     }
 
     #[test]

@@ -86,7 +86,11 @@ impl Among for WrittenDistributions<'_> {
     ) -> Result<(), M::Error> {
         for series in members_of(self.home).filter(|series| (self.behind)(*series) == name) {
             if let Some(spans) = self.of(series) {
-                members.serialize_field(series.info().key, spans)?;
+                let info = series.info();
+                match info.is_of_one_event {
+                    true => members.serialize_field(info.key, spans)?,
+                    false => members.serialize_field(info.key, &spans.told())?,
+                }
             }
         }
         Ok(())
