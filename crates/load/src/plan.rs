@@ -49,7 +49,7 @@ pub use expect::{Expect, Promise, TOLERATED_FAILURES};
 pub use flow::{ClockProbe, Flow, Pushes, Stamp, StampError};
 pub use lives::threads_at_most;
 pub use locator::{Locator, LocatorError, Pointer};
-pub use login::{Expected, HandedLogin, LoginStep, LoginSteps, NotHanded, Spoken};
+pub use login::{Envelope, Expected, HandedLogin, LoginStep, LoginSteps, NotHanded, Spoken};
 pub use membership::LoginTurn;
 pub use opening::{
     Compression, Connect, Family, Header, Http, RESERVED_HEADERS, RevealedHeaders, Upgrade,
@@ -58,7 +58,7 @@ pub use opening::{
 pub use payload::{Encoding, Greeting, LARGEST_MESSAGE, Matching, Payload, PayloadFacts, Verify};
 pub use request::{ByNumber, Correlation};
 pub use returns::{Drill, Reconnect, Returns};
-pub use role::{Envelope, Role};
+pub use role::Role;
 pub use rooms::{RoomSet, Rooms, Spread};
 pub use slow::{Reads, SlowReaders};
 pub use spec::{Clients, PlanSpec, Population, Workload};

@@ -85,7 +85,7 @@ pub fn plan_line(plan: &PlanSpec) -> String {
     line
 }
 
-/// What further clients that publish send: `, beside it 80 % of 1 KiB text`.
+/// Messages of further clients that publish: `, beside it 80 % of 1 KiB text`.
 fn voices(clients: &Population) -> String {
     let mut line = String::new();
     for voice in clients.voices().skip(1) {
@@ -174,7 +174,7 @@ pub(crate) fn flow(flow: &Flow) -> &'static str {
     }
 }
 
-/// What is read off pushes: `, their age by json:/E:ms, their order by json:/u`.
+/// Readings of pushes: `, their age by json:/E:ms, their order by json:/u`.
 fn read_off(flow: &Flow, line: &mut String) {
     if *flow == Flow::Oneway {
         let _ = write!(line, ", {}", self::flow(flow));

@@ -5,6 +5,8 @@ mod handed;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wsbench_dialogue::Pattern;
@@ -71,6 +73,9 @@ pub struct Expected {
     /// time-out where there is none.
     pub within: Option<Nanos>,
 }
+
+/// A text that stands around the tag and the filling of each message.
+pub type Envelope = Arc<Spoken>;
 
 impl Spoken {
     /// A text message.

@@ -1,11 +1,9 @@
 //! Roles: what the connections of one run do, where they do not all do the same.
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::login::{LoginSteps, Spoken, StoredStep};
+use crate::plan::login::{LoginSteps, StoredStep};
 use crate::plan::slow::Reads;
 use crate::plan::voice::{StoredVoice, Voice};
 
@@ -81,6 +79,3 @@ impl StoredRole {
         })
     }
 }
-
-/// A text that stands around the tag and the filling of each message.
-pub type Envelope = Arc<Spoken>;

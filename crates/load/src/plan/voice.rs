@@ -3,10 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::login::{Spoken, StoredWords};
+use crate::plan::login::{Envelope, Spoken, StoredWords};
 use crate::plan::payload::{Payload, PayloadFacts};
-use crate::plan::role::Envelope;
-use crate::plan::spec::Population;
 
 /// Voices of a plan, at most: each message on the board has four bits for its own.
 pub const VOICES_AT_MOST: usize = 16;
@@ -50,47 +48,6 @@ impl OwnMessages {
             envelope,
             payload: self.payload.redacted(shows),
         }
-    }
-}
-
-impl Population {
-    /// The voices, in the order of their roles; none where one role sends, or all connections do.
-    pub fn voices(&self) -> impl Iterator<Item = &Voice> {
-        self.roles.iter().filter_map(|role| role.voice.as_ref())
-    }
-
-    /// The number of the voice of the connection at a place of the run; 0 where there are none.
-    #[must_use]
-    pub fn voice_of(&self, place: u32) -> usize {
-        let mut behind = 0_u32;
-        let before = self.roles.iter().take_while(|role| {
-            behind = behind.saturating_add(role.connections);
-            behind <= place && role.voice.is_some()
-        });
-        before.count()
-    }
-
-    /// Messages of roles that have such of their own.
-    pub(super) fn own_messages(&self) -> impl Iterator<Item = &OwnMessages> {
-        self.voices().filter_map(|voice| voice.own.as_ref())
-    }
-
-    /// Bytes of the longest message that any connection sends, with the text around it.
-    #[must_use]
-    pub fn longest(&self) -> usize {
-        let own = self.own_messages().map(OwnMessages::longest);
-        own.fold(self.exchange.longest(), usize::max)
-    }
-
-    /// Bytes of the longest message, with the text around it, as much of each voice as it has of the rate.
-    #[must_use]
-    pub fn longest_on_average(&self) -> f64 {
-        let longest = |voice: &Voice| {
-            let own = voice.own.as_ref().map(OwnMessages::longest);
-            voice.share * own.unwrap_or_else(|| self.exchange.longest()) as f64
-        };
-        let all = self.voices().map(longest).reduce(|one, other| one + other);
-        all.unwrap_or_else(|| self.exchange.longest() as f64)
     }
 }
 

@@ -16,7 +16,6 @@ use wsbench_load::nanos::Nanos;
 use wsbench_stats::batches::WIDE;
 
 use super::confidence::{Confidence, Confidences};
-use super::known::Known;
 use super::percentile::{Percentile, Support};
 
 /// A distribution of time spans, all in nanoseconds. Without samples `count` is 0 and every other
@@ -198,7 +197,8 @@ impl Distribution {
         }
     }
 
-    fn at_mut(&mut self, percentile: Percentile) -> &mut Option<u64> {
+    /// The place of a standard percentile.
+    pub(super) fn at_mut(&mut self, percentile: Percentile) -> &mut Option<u64> {
         match percentile {
             Percentile::P50 => &mut self.p50,
             Percentile::P75 => &mut self.p75,
@@ -208,24 +208,6 @@ impl Distribution {
             Percentile::P99_9 => &mut self.p99_9,
             Percentile::P99_99 => &mut self.p99_99,
         }
-    }
-
-    /// The distribution without the percentiles that are not known, and with what they are at least: as it is
-    /// written where its samples are taken of many.
-    pub(super) fn told(&self) -> Self {
-        let mut told = self.clone();
-        for percentile in Percentile::ALL {
-            match self.known(percentile) {
-                Known::Not => *told.at_mut(percentile) = None,
-                Known::AtLeast(ns) => {
-                    *told.at_mut(percentile) = None;
-                    let bounds = told.at_least.get_or_insert_default();
-                    bounds.insert(percentile.key().to_owned(), ns as u64);
-                }
-                Known::Alone { .. } | Known::Within { .. } => {}
-            }
-        }
-        told
     }
 
     /// The distribution that was written so: percentiles that are not in the document are the histogram's.

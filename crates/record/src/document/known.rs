@@ -72,4 +72,22 @@ impl Distribution {
             },
         }
     }
+
+    /// The distribution without the percentiles that are not known, and with what they are at least: as it is
+    /// written where its samples are taken of many.
+    pub(super) fn told(&self) -> Self {
+        let mut told = self.clone();
+        for percentile in Percentile::ALL {
+            match self.known(percentile) {
+                Known::Not => *told.at_mut(percentile) = None,
+                Known::AtLeast(ns) => {
+                    *told.at_mut(percentile) = None;
+                    let bounds = told.at_least.get_or_insert_default();
+                    bounds.insert(percentile.key().to_owned(), ns as u64);
+                }
+                Known::Alone { .. } | Known::Within { .. } => {}
+            }
+        }
+        told
+    }
 }

@@ -467,7 +467,7 @@ impl WorkloadReader<'_> {
         Ok(spec)
     }
 
-    /// What its servers do otherwise than an echo, into a task.
+    /// Puts into a task in which its servers do otherwise than an echo.
     fn expectations(&self, spec: &mut PlanSpec) -> Result<(), SuiteError> {
         if let Some(expect) = &self.file.expect {
             if expect.get_ref() != "unordered" {

@@ -13,7 +13,7 @@ use super::{ClientsOfFile, has};
 use crate::defaults;
 use crate::quantity::SizeRange;
 
-/// What the clients of one table publish.
+/// Messages that the clients of one table publish.
 #[derive(Debug, PartialEq)]
 struct MessagesOfFile {
     /// Text around each message.
@@ -154,7 +154,7 @@ impl ScenarioReader<'_> {
         Ok(())
     }
 
-    /// What clients that publish send.
+    /// Messages of clients that publish.
     fn messages(&self, it: &ClientsFile, numbered: Option<&Locator>) -> Read<MessagesOfFile> {
         let size = self.size(it)?;
         let (key, message, spoken) = match (&it.message, &it.message_binary) {

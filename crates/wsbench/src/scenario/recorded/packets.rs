@@ -479,7 +479,7 @@ impl<'b> Writing<'b> {
         (!filter.is_empty() && place < MOST_TOPICS).then_some(())
     }
 
-    /// What a server answers to a subscription or its end: the number again, and a code for each topic.
+    /// Answer of a server to a subscription or its end: the number again, and a code for each topic.
     fn answer(&mut self, kind: PacketKind) -> Option<PacketKind> {
         self.number()?;
         let head = self.bytes.len() - self.octets.0.len();

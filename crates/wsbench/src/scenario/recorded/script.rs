@@ -31,7 +31,7 @@ pub(super) enum LineContent<'t> {
     /// A text, and the kind of message that it was sent in.
     Text(&'t str, MessageKind),
     Packet(Box<Packet>),
-    /// What cannot be said in a scenario.
+    /// Words that no scenario can say.
     Unsaid,
 }
 

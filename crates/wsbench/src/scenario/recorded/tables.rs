@@ -360,7 +360,7 @@ fn echoed(
     table.texts.push(("message", message));
 }
 
-/// What is read off messages that the server sends by itself: when each was made, and its number.
+/// Readings of messages that the server sends by itself: when each was made, and its number.
 fn listening(table: &mut TomlTable, talks: &[Talk<'_>]) {
     let Some(lines) = pushes(talks) else { return };
     let first = lines[0];
