@@ -362,3 +362,30 @@ fn messages_are_due_on_connections_chosen_at_random() {
         "{again} of {all}"
     );
 }
+
+/// A server that stands still when the run ends has its last answers given up, and sends them while connections
+/// are being closed: they are late, and no second answers.
+#[test]
+fn answers_that_come_after_the_run_gave_them_up_are_no_second_ones() {
+    let mut scenario = stalling();
+    scenario.server.stall = Some(PeriodicStall {
+        period: Nanos::from_secs(4),
+        length: Nanos::from_millis(1_600),
+    });
+    let mut given_up = 0;
+    for tenths in (0..40).step_by(3) {
+        let open = Arrival::Open {
+            schedule: Schedule::level(Process::Poisson, 100.0),
+            max_in_flight: 64,
+        };
+        let plan = plan(open, 10, 4).with(|spec| {
+            let length = Nanos::from_millis(2_000 + 100 * tenths);
+            spec.stop = StopRule::Duration(length);
+        });
+        let result = wsbench_simulate::run(&checked(&plan), scenario.clone(), None);
+        given_up += result.messages.in_flight_at_end;
+        assert_eq!(result.messages.duplicated, 0, "{tenths}");
+        assert_eq!(result.failures, [], "{tenths}");
+    }
+    assert!(given_up > 0);
+}

@@ -400,6 +400,9 @@ impl<M> Peer<M> {
             return next;
         }
         state.stats.turned_away += 1;
+        // Others have the memory from now on, not when this connection is closed.
+        self.partial = Vec::new();
+        self.share.clear();
         let reason = "messages that are not complete take too much memory";
         push_close(&mut state.out, None, Some(TRY_AGAIN_LATER), reason);
         Next::Drain

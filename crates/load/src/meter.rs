@@ -73,6 +73,8 @@ pub struct Meter {
     quiet_since: Nanos,
     /// Requests sent and not settled, of the warm-up too.
     in_flight: u64,
+    /// Those given up when the run ended, whose answers have not come since.
+    given_up_at_end: u64,
     /// Instant at which the bytes being read had come, by the kernel's stamp, where there is one.
     arrived: Option<Nanos>,
     /// Right answers with the same times, not booked yet: with many messages in flight a write
@@ -146,6 +148,7 @@ impl Meter {
             raw_log,
             quiet_since: Nanos::MAX,
             in_flight: 0,
+            given_up_at_end: 0,
             arrived: None,
             run: SimultaneousAnswers::NONE,
             longest_service: Nanos::ZERO,
@@ -499,6 +502,7 @@ impl Meter {
         if self.in_flight == 0 {
             self.note_gap(now);
         }
+        self.given_up_at_end += u64::from(how == Unanswered::InFlightAtEnd);
         self.tally.service_in_window_ns += u128::from(self.window.overlap(times.sent, now).0);
         if times.due < self.window.opens {
             return;
@@ -513,6 +517,13 @@ impl Meter {
         if how != Unanswered::Failed {
             self.censor(now - times.due);
         }
+    }
+
+    /// True of as many answers as were given up when the run ended, where those come after all.
+    pub fn takes_late(&mut self) -> bool {
+        let is_late = self.given_up_at_end > 0;
+        self.given_up_at_end -= u64::from(is_late);
+        is_late
     }
 
     /// Books a message that was due at `due` and was never handed to a socket.

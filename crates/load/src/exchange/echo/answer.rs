@@ -415,8 +415,12 @@ impl Inquiry<'_> {
         Finding::Fault
     }
 
-    /// Books a further answer to a request that is over.
+    /// Books a further answer to a request that is over. One that the run gave up at its end is told as that,
+    /// and its late answer is no second one.
     pub(super) fn duplicated(&mut self, common: &mut Common, number: u64) -> Finding {
+        if common.meter.takes_late() {
+            return Finding::Fault;
+        }
         common.meter.tally.messages.duplicated += 1;
         common.meter.fail(
             self.received,
