@@ -129,10 +129,13 @@ impl LoadArgs {
 
     /// The load before each measurement.
     pub(crate) fn warmup(&self) -> Nanos {
-        self.warmup.unwrap_or(match self.payload.mode() {
-            ModeArg::Storm => Nanos::ZERO,
-            _ => WARMUP,
-        })
+        self.asked_warmup().unwrap_or(Nanos::ZERO)
+    }
+
+    /// The same where there may be one: a storm has none that could be asked for.
+    fn asked_warmup(&self) -> Option<Nanos> {
+        let is_storm = self.payload.mode() == ModeArg::Storm;
+        self.warmup.or((!is_storm).then_some(WARMUP))
     }
 
     /// The bound on messages in flight on a connection.
@@ -229,10 +232,7 @@ impl LoadArgs {
             },
             ending: Ending::default(),
             pressure: PressureArgs {
-                warmup: match (self.payload.mode(), self.warmup) {
-                    (ModeArg::Storm, None) => None,
-                    _ => Some(WarmUpLength::Given(self.warmup())),
-                },
+                warmup: self.asked_warmup().map(WarmUpLength::Given),
                 sessions: SessionArgs {
                     returns: self.returns.clone(),
                     ..SessionArgs::default()

@@ -26,8 +26,8 @@ impl Share {
 
     /// The share of number `worker`, as even as whole numbers allow.
     pub(crate) fn of(plan: &PlanSpec, worker: usize) -> Self {
-        let (connections, workers) = (plan.clients.connections as usize, plan.threads as usize);
-        let held = connections / workers + usize::from(worker < connections % workers);
+        let workers = plan.threads as usize;
+        let held = Self::slots_below(plan, worker, plan.clients.connections);
         Self {
             worker,
             workers,

@@ -575,10 +575,9 @@ fn time(spans: &Distribution, point: Statistic) -> Result<Reading, Missing> {
 pub fn error_share(record: &Record) -> Option<f64> {
     let messages = &record.messages;
     let due = messages.sent.saturating_add(messages.unsent);
-    // Whatever was out on connections that a drill cut is not the server's fault.
-    let cut = record.returns.map_or(0, |counts| counts.cut_messages);
     let settled = messages.answered.saturating_add(messages.unawaited);
-    let missed = due.saturating_sub(settled).saturating_sub(cut);
+    let missed = due.saturating_sub(settled);
+    let missed = missed.saturating_sub(record.cut_messages());
     (due > 0).then(|| missed as f64 / due as f64)
 }
 

@@ -337,7 +337,7 @@ fn fates(document: &Document) -> Vec<String> {
     } else {
         fates.push(format!("{} answered", count(messages.answered)));
     }
-    let cut = document.returns.map_or(0, |counts| counts.cut_messages);
+    let cut = document.cut_messages();
     let wrong = some(&[
         (messages.unsent, "never sent"),
         (messages.timed_out, "timed out"),

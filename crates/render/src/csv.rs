@@ -53,9 +53,8 @@ impl CsvRow {
             Percentile::P99_9,
         ];
         for percentile in quoted {
-            let label = percentile.label().replace('.', "_");
             let known = spans.confidence(percentile);
-            let name = format!("{prefix}_{label}");
+            let name = format!("{prefix}_{}", percentile.key());
             let (low, high) = match spans.known(percentile) {
                 Known::Within { low, high, .. } => (Some(low), Some(high)),
                 Known::AtLeast(low) => (Some(low), None),
@@ -109,13 +108,12 @@ impl CsvRow {
         self.put_known(format!("{prefix}_mean"), spans.mean);
         self.put_known(format!("{prefix}_stdev"), spans.stdev);
         for percentile in Percentile::ALL {
-            let label = percentile.label().replace('.', "_");
             // What a text would withhold is empty here.
             let known = match spans.known(percentile) {
                 Known::Alone { ns, .. } | Known::Within { ns, .. } => Some(ns),
                 Known::AtLeast(_) | Known::Not => None,
             };
-            self.put_known(format!("{prefix}_{label}"), known);
+            self.put_known(format!("{prefix}_{}", percentile.key()), known);
         }
         self.put_known(format!("{prefix}_max"), spans.max);
     }

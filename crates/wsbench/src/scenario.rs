@@ -359,11 +359,12 @@ impl Scenario {
         self.parts.payload.is_some()
     }
 
-    /// True where clients of several kinds publish and do not send the same messages: no one size is theirs.
+    /// True where a size beside it would be that of no message, or of some alone: it says them whole, or
+    /// clients of several kinds publish and do not send the same.
     #[must_use]
-    pub fn says_several_messages(&self) -> bool {
-        let voices = self.parts.roles.iter().filter_map(|it| it.voice.as_ref());
-        voices.into_iter().any(|voice| voice.own.is_some())
+    pub fn takes_no_size(&self) -> bool {
+        let mut voices = self.parts.roles.iter().filter_map(|it| it.voice.as_ref());
+        self.says_messages() || voices.any(|voice| voice.own.is_some())
     }
 }
 

@@ -53,8 +53,7 @@ pub(super) fn of(
     if !scenario.says_messages() {
         filled.payload.size = filled.payload.size.or(scenario.size);
     }
-    let is_of_file = scenario.says_messages() || scenario.says_several_messages();
-    if is_of_file && measure.payload.size.is_some() {
+    if scenario.takes_no_size() && measure.payload.size.is_some() {
         return Err(UsageError::ScenarioAnd { flag: "--size" });
     }
     let connect = &mut filled.connect;

@@ -207,8 +207,11 @@ pub(crate) fn is_rate_missed(document: &Document, errors_allowed: f64) -> bool {
     if document.asked_messages_per_s.is_none() {
         return false;
     }
-    let cut = document.returns.map_or(0, |counts| counts.cut_messages);
-    let due = document.messages.due.saturating_sub(cut) as f64 * (1.0 - errors_allowed);
+    let due = document
+        .messages
+        .due
+        .saturating_sub(document.cut_messages()) as f64
+        * (1.0 - errors_allowed);
     let received = document.messages.received_in_window as f64;
     let clients = &document.plan.clients;
     // Of a fleet whose clocks do not know when the last receiver has a message, the times to each are told.

@@ -12,8 +12,7 @@ pub(super) fn is_too_much(record: &Record, number: u64, all: u64) -> bool {
 /// Messages that failed, without those that were out on connections that the drill has cut: they are no
 /// failure of the server's.
 pub(super) fn failed(record: &Record) -> u64 {
-    let cut = record.returns.map_or(0, |counts| counts.cut_messages);
-    record.messages.failed.saturating_sub(cut)
+    record.messages.failed.saturating_sub(record.cut_messages())
 }
 
 /// True where a message may lack receivers when its time is over: the server promises no more, and

@@ -265,6 +265,12 @@ impl Record {
         self.timestamps == Some(Stamps::Kernel)
     }
 
+    /// Messages that were out on connections which a drill cut: they are no failure of the server's.
+    #[must_use]
+    pub fn cut_messages(&self) -> u64 {
+        self.returns.map_or(0, |counts| counts.cut_messages)
+    }
+
     /// Connections that the server closed, over the whole run.
     #[must_use]
     pub fn closed_by_server(&self) -> u64 {

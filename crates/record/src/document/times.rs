@@ -141,6 +141,7 @@ impl Takes for ReadDistributions {
             Shown::IfMeasured => members.next_value::<Option<Distribution>>()?,
             _ => Some(members.next_value()?),
         };
+        let spans = spans.map(Distribution::restored);
         self.times.put(series, spans.unwrap_or_default());
         Ok(true)
     }

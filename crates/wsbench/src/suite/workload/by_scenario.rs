@@ -130,7 +130,7 @@ impl WorkloadReader<'_> {
             (scenario.rate_per_s, scenario.depth) = (Some(rate), None);
         }
         if let Some(size) = &file.size {
-            if scenario.says_messages() {
+            if scenario.takes_no_size() {
                 let what =
                     "the scenario says its messages whole; change them there, or leave it out";
                 return Err(self.source.fault("size", size, what));
@@ -285,6 +285,17 @@ count = 4
 roles = ["subscribe"]
 "#;
 
+    const SEVERAL: &str = r#"[[clients]]
+count = 3
+roles = ["publish", "subscribe"]
+rate = 5
+[[clients]]
+count = 3
+roles = ["publish", "subscribe"]
+rate = 5
+size = 300
+"#;
+
     const PUSHED: &str = r#"[[clients]]
 count = 3
 roles = ["subscribe"]
@@ -320,6 +331,7 @@ chat = "exec ./chat"
             ("rooms.toml", ROOMS),
             ("asked.toml", ASKED),
             ("parts.toml", PARTS),
+            ("several.toml", SEVERAL),
             ("pushed.toml", PUSHED),
             ("coming.toml", COMING),
             ("wrong.toml", "[[clients]]\ncount = 3\nroles = []\n"),
@@ -481,6 +493,11 @@ chat = "exec ./chat"
         (
             "\"rooms.toml\"\nprotocol = \"chat\"",
             "\"asked.toml\"\nprotocol = \"chat\"\nsize = 9",
+            "suite.toml:8: size: the scenario says its messages whole",
+        ),
+        (
+            "\"rooms.toml\"\nprotocol = \"chat\"",
+            "\"several.toml\"\nprotocol = \"chat\"\nsize = 90",
             "suite.toml:8: size: the scenario says its messages whole",
         ),
         (
