@@ -228,7 +228,8 @@ fn watched(
         interrupts,
         ..
     } = ready;
-    runner.observe(Display::open(plan, output, interrupts));
+    let around = runner.surroundings(plan, resolved);
+    runner.observe(Display::open(plan, around, output, interrupts));
     let failure = log.as_ref().map(RawLog::failure);
     if let Some(log) = log {
         runner.observe(log);

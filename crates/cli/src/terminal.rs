@@ -23,7 +23,7 @@ use crate::output_args::{Format, OutputArgs};
 use wsbench::{Observer, Wish};
 #[cfg(feature = "screen")]
 use wsbench_experiment::runner::Step;
-use wsbench_record::document::{Document, Server};
+use wsbench_record::document::{Document, RunContext, Server};
 
 use crate::interrupt::Interrupts;
 #[cfg(feature = "screen")]
@@ -100,7 +100,7 @@ pub(crate) fn has_screen(output: &OutputArgs) -> bool {
 /// Shows how a run is going.
 pub(crate) struct Display {
     plan: Plan,
-    server: Option<Server>,
+    context: RunContext,
     surface: Surface,
 }
 
@@ -119,27 +119,39 @@ enum Surface {
 }
 
 impl Display {
-    /// Chooses the surface from the flags, the terminal and the environment.
-    pub(crate) fn open(plan: &Plan, output: &OutputArgs, interrupts: &Interrupts) -> Self {
+    /// Chooses the surface from the flags, the terminal and the environment, for a run in these
+    /// surroundings.
+    pub(crate) fn open(
+        plan: &Plan,
+        context: RunContext,
+        output: &OutputArgs,
+        interrupts: &Interrupts,
+    ) -> Self {
         let surface = if output.shown() == Format::Quiet {
             Surface::Nowhere
         } else {
-            Self::screen(plan, output, interrupts).unwrap_or(Surface::Lines { next: LINE_EVERY })
+            Self::screen(plan, &context, output, interrupts)
+                .unwrap_or(Surface::Lines { next: LINE_EVERY })
         };
         Self {
             plan: plan.clone(),
-            server: None,
+            context,
             surface,
         }
     }
 
     #[cfg(feature = "screen")]
-    fn screen(plan: &Plan, output: &OutputArgs, interrupts: &Interrupts) -> Option<Surface> {
+    fn screen(
+        plan: &Plan,
+        context: &RunContext,
+        output: &OutputArgs,
+        interrupts: &Interrupts,
+    ) -> Option<Surface> {
         if !has_screen(output) {
             return None;
         }
         // A terminal that refuses is no reason not to measure: lines will do.
-        let first = View::new(&Progress::default(), plan, None, &Flags);
+        let first = View::new(&Progress::default(), plan, context, &Flags);
         let first = Scene::Run(Box::new(first));
         Screen::open(first, style(), interrupts.clone())
             .ok()
@@ -147,7 +159,7 @@ impl Display {
     }
 
     #[cfg(not(feature = "screen"))]
-    fn screen(_: &Plan, _: &OutputArgs, _: &Interrupts) -> Option<Surface> {
+    fn screen(_: &Plan, _: &RunContext, _: &OutputArgs, _: &Interrupts) -> Option<Surface> {
         None
     }
 
@@ -156,7 +168,7 @@ impl Display {
         match &mut self.surface {
             #[cfg(feature = "screen")]
             Surface::Screen(screen) => {
-                let view = View::new(progress, &self.plan, self.server, &Flags);
+                let view = View::new(progress, &self.plan, &self.context, &Flags);
                 screen.show(Scene::Run(Box::new(view)));
             }
             Surface::Lines { next } if progress.elapsed >= *next => {
@@ -180,7 +192,7 @@ impl Observer for Display {
     }
 
     fn server(&mut self, used: &Server) {
-        self.server = Some(*used);
+        self.context.server = Some(*used);
     }
 
     /// Gives the terminal back: what comes next is the result.

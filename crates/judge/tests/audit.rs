@@ -623,7 +623,9 @@ fn a_generator_that_waits_for_a_core() {
     assert_eq!(weight(Kind::GeneratorStarved, waiting(100)), None);
     assert_eq!(weight(Kind::GeneratorStarved, waiting(101)), NOTE);
     assert_eq!(weight(Kind::GeneratorStarved, waiting(1_000)), NOTE);
-    assert_eq!(weight(Kind::GeneratorStarved, waiting(1_001)), NOTE);
+    let others = "neither it nor the server had those cores";
+    let starved = weight(Kind::GeneratorStarved, waiting(1_001));
+    assert_eq!(starved, DOUBTFUL, "{others}");
     let by = audit_after(waiting(1_001)).limit.map(|limit| limit.by);
     assert_eq!(by, Some(By::Machine), "in the closed loop it is the limit");
     let open = |run: &mut RunResult, plan: &mut PlanSpec| {
@@ -652,6 +654,26 @@ fn a_generator_that_waits_for_a_core() {
         run.generator.threads = vec![ThreadUsage::default()];
     };
     assert_eq!(weight(Kind::GeneratorStarved, unknown), None);
+}
+
+#[test]
+fn a_server_on_the_same_cores_is_a_limit_and_no_doubt() {
+    let (mut result, plan) = runs::healthy();
+    result.generator.threads[0].run_wait = Some(Nanos::from_millis(1_001));
+    let mut record = runs::document(&(result, plan)).record;
+    record.loopback = true;
+    let starved = |record: &Record| {
+        let audit = audit(record, &Bracketed);
+        found(&audit, Kind::GeneratorStarved).map(|caveat| caveat.severity)
+    };
+    assert_eq!(starved(&record), NOTE, "nobody knows what the server used");
+    // Of eight cores the generator's two threads used 0.78.
+    let mut using = |cores: f64| {
+        record.server = serde_json::from_value(serde_json::json!({ "cpu_share": cores })).unwrap();
+        starved(&record)
+    };
+    assert_eq!(using(6.8), NOTE, "the server had them");
+    assert_eq!(using(6.7), DOUBTFUL, "half a core or more was with others");
 }
 
 #[test]

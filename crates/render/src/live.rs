@@ -14,7 +14,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{PlanSpec, Population, StopRule};
 use wsbench_load::result::{AgentStanding, Interval, Progress, RunResult, Stage};
 use wsbench_load::series::Series;
-use wsbench_record::document::{Confidences, Distribution, Document, Record, RunContext, Server};
+use wsbench_record::document::{Confidences, Distribution, Document, Record, RunContext};
 use wsbench_record::units::{count, counted, seconds, span};
 use wsbench_setting::Spelling;
 
@@ -87,13 +87,13 @@ pub struct IntervalFigures {
 }
 
 impl View {
-    /// The view of a run that stands where `progress` says, whose server has used so much. What is
-    /// advised names settings in the words of `spelling`.
+    /// The view of a run that stands where `progress` says, in surroundings that are known so far.
+    /// What is advised names settings in the words of `spelling`.
     #[must_use]
     pub fn new(
         progress: &Progress,
         plan: &PlanSpec,
-        server: Option<Server>,
+        context: &RunContext,
         spelling: &dyn Spelling,
     ) -> Self {
         let so_far = &progress.so_far;
@@ -101,10 +101,6 @@ impl View {
             progress.done.clamp(0.0, 1.0)
         } else {
             0.0
-        };
-        let context = RunContext {
-            server,
-            ..RunContext::default()
         };
         let standing = RunStanding {
             alive: alive(progress),
@@ -116,7 +112,7 @@ impl View {
                 .collect(),
             is_opening: so_far.connections.upgraded == 0 && so_far.failures.is_empty(),
         };
-        let record = Record::of(so_far, plan, &context, spelling);
+        let record = Record::of(so_far, plan, context, spelling);
         let document = under_way::so_far(record, &standing, spelling);
         let gone_at_s = Departure::of(&document).map(|gone| gone.at_s);
         let series = plan.clients.headline();

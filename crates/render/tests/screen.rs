@@ -20,7 +20,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, PlanSpec};
 use wsbench_load::result::{AgentStanding, Progress, RunResult, Stage, WindowSlice};
 use wsbench_load::series::{InIntervals, InSlices};
-use wsbench_record::document::{Known, Percentile};
+use wsbench_record::document::{Host, Known, Percentile, RunContext};
 use wsbench_record::ranking::WorkloadKind;
 use wsbench_render::live::experiment::{Course, ExperimentKind};
 use wsbench_render::live::{self, View};
@@ -128,7 +128,7 @@ fn drawn(
 
 /// The view of a run of which nothing else is known.
 fn view(progress: &Progress, plan: &PlanSpec) -> View {
-    View::new(progress, plan, None, &runs::Flags)
+    View::new(progress, plan, &RunContext::default(), &runs::Flags)
 }
 
 fn shown(view: &View, look: Look, (width, height): (u16, u16), colour: bool) -> TestBackend {
@@ -348,11 +348,27 @@ fn the_audit_so_far_is_that_of_the_end() {
     said(&in_trouble(), "990 messages came back with other bytes");
     said(&in_trouble(), "1 message received in answer to nothing");
     said(&gone(), "the server went away");
-    let starved = view(&starved().0, &starved().1);
-    let limit = starved.document.audit.limit.expect("a limit");
+    let view_of_starved = view(&starved().0, &starved().1);
+    let limit = view_of_starved.document.audit.limit.expect("a limit");
     assert!(
         limit.message.contains("waited for a core 33 %"),
         "{limit:?}"
+    );
+    let eight_cores = RunContext {
+        host: Host {
+            cpus: Some(8),
+            ..Host::default()
+        },
+        ..RunContext::default()
+    };
+    let starved = |(progress, plan): &(Progress, PlanSpec)| {
+        let view = View::new(progress, plan, &eight_cores, &runs::Flags);
+        view.document.audit.doubts().next().cloned()
+    };
+    let doubt = starved(&self::starved()).expect("others had the cores");
+    assert!(
+        doubt.message.contains("its times include that"),
+        "{doubt:?}"
     );
     let view = view(&gone().0, &gone().1);
     assert!(

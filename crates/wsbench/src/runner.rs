@@ -191,6 +191,21 @@ impl LocalRunner {
         self.carry_out_until(plan, resolved, &mut |_| false)
     }
 
+    /// What surrounds a run of this plan, as far as it is known before it: where the server is, this
+    /// machine, how far the server conforms, the floor.
+    #[must_use]
+    pub fn surroundings(&self, plan: &Plan, resolved: &Resolved) -> RunContext {
+        let is_loopback = resolved.addresses.first().is_some_and(Address::is_loopback);
+        // Behind a proxy the server is where its own name says, if anywhere.
+        let place = || plan.connect.route.place(&plan.target);
+        let is_direct = plan.connect.route.proxy.is_none();
+        RunContext {
+            loopback: is_loopback && (is_direct || target::is_loopback(&place().host)),
+            floor: self.floor.flatten().filter(|_| floor::bears_on(plan)),
+            ..self.context.clone()
+        }
+    }
+
     /// The same, over as soon as `is_enough` says so of what was measured until then.
     fn carry_out_until(
         &mut self,
@@ -221,24 +236,17 @@ impl LocalRunner {
             agents,
             ..
         } = carried;
-        let is_fleet = fleet.is_some();
-        let address = resolved.addresses.first();
+        let around = self.surroundings(plan, resolved);
         let context = RunContext {
-            // Behind a proxy the server is where its own name says, if anywhere.
-            loopback: carried.loopback.unwrap_or_else(|| {
-                address.is_some_and(Address::is_loopback)
-                    && (plan.connect.route.proxy.is_none()
-                        || target::is_loopback(&plan.connect.route.place(&plan.target).host))
-            }),
+            loopback: carried.loopback.unwrap_or(around.loopback),
             // Each agent tells of its own.
-            host: match is_fleet {
+            host: match fleet.is_some() {
                 true => Host::default(),
-                false => self.context.host.clone(),
+                false => around.host,
             },
             generator_bytes_per_connection: costs.bytes_per_connection(),
             server: costs.watch.map(|watch| watch.finish(&result)),
-            floor: self.floor.flatten().filter(|_| floor::bears_on(plan)),
-            ..self.context.clone()
+            ..around
         };
         let plan = carried.plan.as_ref().unwrap_or(plan);
         let record = Record::of(&result, plan, &context, self.spelling);

@@ -18,6 +18,9 @@ pub(crate) const BUSY_SHARE: f64 = 0.90;
 pub(crate) const WAIT_NOTED: f64 = 0.01;
 /// Above this share the times measured are partly the scheduler's.
 pub(crate) const WAIT_DOUBTED: f64 = 0.10;
+/// Cores that neither generator nor server used although the generator waited for one: others had
+/// them.
+const SPARE_CORES: f64 = 0.5;
 /// Send lag below this is never worth a word, ns.
 const LAG_FLOOR_NS: f64 = 20_000.0;
 /// Send lag of p99 worth knowing, as a share of the median service time.
@@ -143,22 +146,39 @@ fn generator_starved(record: &Record) -> Option<Doubt> {
     let (number, thread) = greatest(record, wait_share)?;
     let share = wait_share(&thread);
     (share > WAIT_NOTED).then(|| {
-        // In the closed loop it keeps the rate down, and that is its limit.
-        let severity = if share > WAIT_DOUBTED && record.plan.clients.is_open_loop() {
-            Severity::Doubtful
+        let waited = percent(share);
+        // In the closed loop a server on the same cores keeps the rate down, and that is a limit;
+        // what other programs take is in every time and belongs to nothing that was measured.
+        let is_spoiled = record.plan.clients.is_open_loop() || are_cores_with_others(record);
+        let (severity, message) = if share <= WAIT_DOUBTED || !is_spoiled {
+            let message =
+                format!("thread {number} of the generator waited for a core {waited} of the time");
+            (Severity::Note, message)
         } else {
-            Severity::Note
+            let message = format!(
+                "the generator waited for a core {waited} of the time, and its times include that"
+            );
+            (Severity::Doubtful, message)
         };
-        Doubt::new(
-            Kind::GeneratorStarved,
-            severity,
-            format!(
-                "thread {number} of the generator waited for a core {} of the time",
-                percent(share)
-            ),
-            cores_of_its_own(record),
-        )
+        let advice = cores_of_its_own(record);
+        Doubt::new(Kind::GeneratorStarved, severity, message, advice)
     })
+}
+
+/// True if generator and server together left [`SPARE_CORES`] or more of this machine to others. A
+/// server on this machine of which nothing is known may have used them itself.
+fn are_cores_with_others(record: &Record) -> bool {
+    let of_server = record.server.as_ref().and_then(|server| server.cpu_share);
+    let is_local = record.loopback || record.embedded_server;
+    let of_server = match of_server {
+        Some(share) => share,
+        None if is_local => return false,
+        None => 0.0,
+    };
+    let of_generator = record.generator.threads.iter();
+    let of_generator: f64 = of_generator.map(|thread| thread.cpu_share).sum();
+    let cores = record.host.cpus.map_or(0.0, f64::from);
+    cores - of_server - of_generator > SPARE_CORES
 }
 
 /// What helps a generator that has to wait for cores; they are not advised where they were given.
