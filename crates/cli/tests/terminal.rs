@@ -36,18 +36,22 @@ fn shown(flags: &[&str], no_color: &str) -> String {
     ended.stdout
 }
 
-/// Runs its arguments on a terminal that goes away after a second, with a signal that says so or, where the
-/// first argument is `ignored`, with none; prints how it ended, or that it did not.
+/// Runs its arguments on a terminal that goes away once four intervals of the measured window stand in the file that
+/// is the second of them, with a signal that says so or, where the first is `ignored`, with none; prints
+/// how it ended, or that it did not.
 const GOES_AWAY: &str = "
 import os, pty, signal, sys, time
 pid, terminal = pty.fork()
 if pid == 0:
     ignored = sys.argv[1] == 'ignored'
     signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
-    os.execvp(sys.argv[2], sys.argv[2:])
-until = time.monotonic() + 1
+    os.execvp(sys.argv[3], sys.argv[3:])
+def told():
+    try: return open(sys.argv[2]).read().count('\"stage\":\"measuring\"')
+    except FileNotFoundError: return 0
+until = time.monotonic() + 60
 os.set_blocking(terminal, False)
-while time.monotonic() < until:
+while told() < 4 and time.monotonic() < until:
     try: os.read(terminal, 65536)
     except BlockingIOError: time.sleep(0.01)
 os.close(terminal)
@@ -71,12 +75,16 @@ fn a_run_outlives_its_terminal() {
     for (signal, end) in [("ignored", "complete"), ("sent", "interrupted")] {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("kept.json");
+        let stream = folder.path().join("stream.ndjson");
         let mut command = std::process::Command::new("python3");
         command
             .args(["-c", GOES_AWAY, signal])
+            .arg(&stream)
             .arg(cargo_bin!("wsbench"));
-        command.args(["-d", "3s", "--warmup", "0", "-c", "2", "--no-state", "-o"]);
+        command.args(["-d", "6s", "--warmup", "0", "-c", "2", "--no-state"]);
         command
+            .arg(format!("--stream=ndjson={}", stream.display()))
+            .arg("-o")
             .arg(&file)
             .arg(&server.url)
             .env("TERM", "xterm-256color");
