@@ -228,9 +228,10 @@ fn subscriptions_of_graphql_ws_are_streams_with_an_end() {
     assert_streams(&run, 300, 5);
     assert_eq!(server.stats().messages, 300);
     // The server waits for 4 ms behind each number; a timer of Node may be a millisecond early.
-    let gap = run.document["item_gap_ns"]["p50"].as_u64().unwrap();
+    // Their mean: on a busy machine some are read together, and the median is not known.
+    let gap = run.document["item_gap_ns"]["mean"].as_f64().unwrap();
     let (first, whole) = (&run.document["item_first_ns"], &run.document["service_ns"]);
-    assert!(gap > 2_500_000, "{gap}");
+    assert!(gap > 2_500_000.0, "{gap}");
     assert!(whole["min"].as_u64() > first["min"].as_u64().map(|first| first + 10_000_000));
 }
 

@@ -2,9 +2,13 @@
 //! has its turn after it.
 
 use std::io::{self, ErrorKind, Read as _};
+use std::net::Shutdown;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use mio::event::Event;
 use mio::{Interest, Token};
+use socket2::SockRef;
 use wsbench_transport::http2::ServerConnection;
 use wsbench_transport::link::Link;
 
@@ -17,6 +21,10 @@ use crate::pace::Pace;
 
 /// Full reads of one connection in a row, before others have their turn.
 const READS_IN_A_ROW: usize = 8;
+/// Time that clients have to close once they were told to, at most.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// Pause before the next look at whether they have.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(1);
 
 /// One HTTP/2 connection.
 pub(super) struct Http2Connection<M> {
@@ -33,6 +41,21 @@ pub(super) struct Http2Connection<M> {
 }
 
 impl<M> Http2Connection<M> {
+    /// Throws away what has come, and says whether its client has closed.
+    fn has_left(&mut self, buffer: &mut [u8]) -> bool {
+        let stream = self.link.stream();
+        let socket = SockRef::from(&*stream);
+        for _ in 0..READS_IN_A_ROW {
+            match (&*socket).read(buffer) {
+                Ok(0) => return true,
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return error.kind() != ErrorKind::WouldBlock,
+            }
+        }
+        false
+    }
+
     /// Reads what is there.
     fn receive(&mut self, buffer: &mut [u8]) {
         self.is_hungry = true;
@@ -190,11 +213,22 @@ impl<A: Answering, P: Pace> EventLoop<A, P> {
         }
     }
 
-    /// Says goodbye to the clients of all connections.
+    /// Says goodbye to the clients of all connections, and reads on until they have closed, or for
+    /// [`FAREWELL`]: a socket that is closed over unread bytes resets its connection, and the kernel
+    /// of the client throws away what it had not read yet (RFC 9112 section 9.6).
     pub(super) fn leave_multiplexed(&mut self) {
         for connection in self.multiplexed.values_mut() {
             connection.http.leave();
             connection.turn();
+            let stream = connection.link.stream();
+            let _ = SockRef::from(&*stream).shutdown(Shutdown::Write);
+        }
+        let until = Instant::now() + FAREWELL;
+        let mut buffer = [0; 4096];
+        let mut staying: Vec<_> = self.multiplexed.values_mut().collect();
+        while !staying.is_empty() && Instant::now() < until {
+            staying.retain_mut(|connection| !connection.has_left(&mut buffer));
+            thread::sleep(BETWEEN_LOOKS);
         }
     }
 }
