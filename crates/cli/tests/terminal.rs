@@ -36,9 +36,9 @@ fn shown(flags: &[&str], no_color: &str) -> String {
     ended.stdout
 }
 
-/// Runs its arguments on a terminal that goes away once four intervals of the measured window stand in the file that
-/// is the second of them, with a signal that says so or, where the first is `ignored`, with none; prints
-/// how it ended, or that it did not.
+/// Runs its arguments, from the third on, on a terminal that goes away once four intervals of the measured window
+/// stand in the file that the second one names, with a signal that says so or, where the first is `ignored`,
+/// with none; prints how it ended, or that it did not.
 const GOES_AWAY: &str = "
 import os, pty, signal, sys, time
 pid, terminal = pty.fork()

@@ -175,7 +175,7 @@ fn of_open_loop(record: &Record, used: &Used) -> Found {
 /// The server where it is on this machine, and nothing else was short; else nobody knows whether it
 /// was the server or the network.
 fn unseen(record: &Record, used: &Used) -> Found {
-    if record.loopback || record.embedded_server {
+    if record.is_server_here() {
         return server(record, used);
     }
     let advice = text![
@@ -284,17 +284,20 @@ fn machine(record: &Record, used: &Used) -> Found {
 /// What shows the server's limit where the generator's came first, given what is in use.
 fn beyond(record: &Record) -> Text {
     let plan = &record.plan;
-    let is_local = record.loopback || record.embedded_server;
     let cpus = record.host.cpus.unwrap_or(u32::MAX);
     // On this machine the server needs the other half of the cores.
-    let spare = if is_local { cpus / 2 } else { cpus };
+    let spare = if record.is_server_here() {
+        cpus / 2
+    } else {
+        cpus
+    };
     let mut ways = Vec::new();
     if plan.cpus.is_empty() && plan.threads < spare.min(plan.clients.connections) {
         let more = (plan.threads + 1).to_string();
         ways.push(text!["more threads ", Field::Threads.brief().with(more)]);
     }
     if ways.is_empty() {
-        ways.push(Text::from(if is_local {
+        ways.push(Text::from(if record.is_server_here() {
             "a generator elsewhere"
         } else {
             "a faster generator"

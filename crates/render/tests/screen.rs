@@ -348,8 +348,12 @@ fn the_audit_so_far_is_that_of_the_end() {
     said(&in_trouble(), "990 messages came back with other bytes");
     said(&in_trouble(), "1 message received in answer to nothing");
     said(&gone(), "the server went away");
-    let view_of_starved = view(&starved().0, &starved().1);
-    let limit = view_of_starved.document.audit.limit.expect("a limit");
+    let starved = starved();
+    let limit = view(&starved.0, &starved.1)
+        .document
+        .audit
+        .limit
+        .expect("a limit");
     assert!(
         limit.message.contains("waited for a core 33 %"),
         "{limit:?}"
@@ -361,11 +365,9 @@ fn the_audit_so_far_is_that_of_the_end() {
         },
         ..RunContext::default()
     };
-    let starved = |(progress, plan): &(Progress, PlanSpec)| {
-        let view = View::new(progress, plan, &eight_cores, &runs::Flags);
-        view.document.audit.doubts().next().cloned()
-    };
-    let doubt = starved(&self::starved()).expect("others had the cores");
+    let among_others = View::new(&starved.0, &starved.1, &eight_cores, &runs::Flags);
+    let mut doubts = among_others.document.audit.doubts();
+    let doubt = doubts.next().expect("others had the cores");
     assert!(
         doubt.message.contains("its times include that"),
         "{doubt:?}"

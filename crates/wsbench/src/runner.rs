@@ -195,12 +195,16 @@ impl LocalRunner {
     /// machine, how far the server conforms, the floor.
     #[must_use]
     pub fn surroundings(&self, plan: &Plan, resolved: &Resolved) -> RunContext {
-        let is_loopback = resolved.addresses.first().is_some_and(Address::is_loopback);
-        // Behind a proxy the server is where its own name says, if anywhere.
-        let place = || plan.connect.route.place(&plan.target);
-        let is_direct = plan.connect.route.proxy.is_none();
+        let (address, route) = (resolved.addresses.first(), &plan.connect.route);
         RunContext {
-            loopback: is_loopback && (is_direct || target::is_loopback(&place().host)),
+            // Behind a proxy the server is where its own name says, if anywhere.
+            loopback: address.is_some_and(Address::is_loopback)
+                && (route.proxy.is_none() || target::is_loopback(&route.place(&plan.target).host)),
+            // Machines of a fleet tell of their own.
+            host: match self.is_elsewhere() {
+                true => Host::default(),
+                false => self.context.host.clone(),
+            },
             floor: self.floor.flatten().filter(|_| floor::bears_on(plan)),
             ..self.context.clone()
         }
@@ -239,11 +243,6 @@ impl LocalRunner {
         let around = self.surroundings(plan, resolved);
         let context = RunContext {
             loopback: carried.loopback.unwrap_or(around.loopback),
-            // Each agent tells of its own.
-            host: match fleet.is_some() {
-                true => Host::default(),
-                false => around.host,
-            },
             generator_bytes_per_connection: costs.bytes_per_connection(),
             server: costs.watch.map(|watch| watch.finish(&result)),
             ..around

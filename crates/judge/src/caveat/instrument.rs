@@ -128,7 +128,7 @@ fn relief(record: &Record) -> Text {
             format!(" (now {connections})"),
         ]);
     }
-    if record.loopback || record.embedded_server {
+    if record.is_server_here() {
         ways.push("a server on other cores".into());
     }
     if ways.is_empty() {
@@ -165,14 +165,13 @@ fn generator_starved(record: &Record) -> Option<Doubt> {
     })
 }
 
-/// True if generator and server together left [`SPARE_CORES`] or more of this machine to others. A
+/// True if generator and server together left more than [`SPARE_CORES`] of this machine to others. A
 /// server on this machine of which nothing is known may have used them itself.
 fn are_cores_with_others(record: &Record) -> bool {
     let of_server = record.server.as_ref().and_then(|server| server.cpu_share);
-    let is_local = record.loopback || record.embedded_server;
     let of_server = match of_server {
         Some(share) => share,
-        None if is_local => return false,
+        None if record.is_server_here() => return false,
         None => 0.0,
     };
     let of_generator = record.generator.threads.iter();
@@ -366,8 +365,7 @@ fn uneven_rate(record: &Record) -> Option<Doubt> {
 /// Server and generator on one small machine.
 fn shared_machine(record: &Record) -> Option<Doubt> {
     let cpus = record.host.cpus?;
-    let shared = record.loopback || record.embedded_server;
-    (shared && cpus < CORES_FOR_TWO).then(|| {
+    (record.is_server_here() && cpus < CORES_FOR_TWO).then(|| {
         let cores = if cpus == 1 { "core" } else { "cores" };
         Doubt::new(
             Kind::SharedMachine,

@@ -17,7 +17,7 @@ pub(super) fn caveats(record: &Record) -> Vec<Doubt> {
         connections,
         descriptors: 0, // there were enough, or the run would have been refused
         opened: record.plan.connections_in_all(),
-        on_this_machine: record.loopback || record.embedded_server,
+        on_this_machine: record.is_server_here(),
         over_unix_socket: record.plan.connect.route.unix_socket.is_some(),
         source_addresses: record.plan.connect.route.sources.count(),
     };

@@ -135,14 +135,14 @@ fn clocks(counts: &PushCounts) -> Option<Doubt> {
 fn offset(record: &Record, counts: &PushCounts) -> Option<Doubt> {
     let flow = &record.plan.clients.exchange.flow;
     let pushes = flow.pushes().filter(|it| it.stamp.is_some())?;
-    let is_here = record.loopback || record.embedded_server;
     if counts.received == 0 {
         return None;
     }
     if pushes.clock.is_none() {
         let words = "ages rest on the server's clock and ours being one";
         let advice = text![Field::Clock, " finds the offset between the two"];
-        return (!is_here).then(|| Doubt::new(Kind::Clocks, Severity::Note, words, advice));
+        return (!record.is_server_here())
+            .then(|| Doubt::new(Kind::Clocks, Severity::Note, words, advice));
     }
     let Some(clock) = &record.push_clock else {
         let words = "the server did not tell its time, so no age is known";

@@ -259,6 +259,12 @@ has_times!(Record of Document behind |series| match (series, series.info().part_
 });
 
 impl Record {
+    /// True where the server was on the generator's own machine.
+    #[must_use]
+    pub const fn is_server_here(&self) -> bool {
+        self.loopback || self.embedded_server
+    }
+
     /// True where the kernel said when the answers of the run had come.
     #[must_use]
     pub fn is_told_by_kernel(&self) -> bool {
