@@ -53,6 +53,8 @@ const OVERLOAD: f64 = 1.5;
 const SPARE_S: f64 = 0.1;
 /// A load that is sure to fail is this many times the greatest that may hold.
 const PRESSED: f64 = 2.0;
+/// A load that is to hold if any does is this share of the least that may not.
+const EASED: f64 = 0.25;
 /// Samples above a percentile that a trial is made long enough for.
 const SAMPLES_ABOVE: f64 = 25.0;
 /// Share of the limit that a single trial may take.
@@ -402,10 +404,12 @@ impl SearchState<'_> {
         self.settings.limit.as_secs_f64() - self.spent_s() - self.around_s(load)
     }
 
-    /// Time that a trial takes beside its window, s: what the slowest took at such a load or above it,
-    /// for what waits behind a greater one is drained for longer.
+    /// Time that a trial takes beside its window, s: what the slowest took at such a load, or at the next
+    /// one above it, for what waits behind a greater one is drained for longer.
     fn around_s(&self, load: f64) -> f64 {
-        let alike = self.took.iter().filter(|(at, _)| *at >= load);
+        let above = self.took.iter().map(|(at, _)| *at);
+        let next = above.filter(|at| *at >= load).reduce(f64::min);
+        let alike = self.took.iter().filter(|(at, _)| Some(*at) == next);
         let longest_s = alike.map(|(_, took_s)| *took_s).reduce(f64::max);
         let expected_s = around_s(&self.settings.plan);
         longest_s.map_or(expected_s, |longest_s| longest_s * SPARE + SPARE_S)

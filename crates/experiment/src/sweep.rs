@@ -11,7 +11,9 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, PlanError, StopRule};
 use wsbench_load::series::Series;
 use wsbench_load::tally::DeliveryCounts;
-use wsbench_record::document::{Distribution, Document, Ended, Percentile, Support};
+use wsbench_record::document::{
+    Batches, Confidences, Distribution, Document, Ended, Percentile, Support,
+};
 use wsbench_record::objective::Objective;
 use wsbench_record::provenance::Provenance;
 use wsbench_record::sweep::{Knee, Point, Run, SCHEMA, Sweep};
@@ -407,10 +409,13 @@ struct Pooled {
     histogram: Histogram,
     censored: u64,
     censored_from: Option<u64>,
+    batches: Vec<Batches>,
 }
 
 impl Pooled {
-    fn add(&mut self, spans: &Distribution) {
+    fn add(&mut self, document: &Document, series: Series) {
+        let spans = document.at(series);
+        self.batches.push(Batches::of(&document.slices, series));
         if let Some(histogram) = spans.histogram() {
             self.histogram.merge(&histogram);
         }
@@ -425,6 +430,7 @@ impl Pooled {
             censored_from: self.censored_from,
             ..Distribution::of(&self.histogram)
         }
+        .with_confidence(Confidences::of_runs(&self.batches))
     }
 }
 
@@ -466,18 +472,20 @@ impl FiguresAtRate {
     fn add(&mut self, document: &Document, number: u32, seed: u64) {
         let clients = &document.plan.clients;
         let spans = document.at(clients.headline_from_due());
-        self.times.add(spans);
+        self.times.add(document, clients.headline_from_due());
         if clients.is_fanned_out() {
             let last = self.last.get_or_insert_default();
-            last.add(document.at(Series::DeliveryLast));
+            last.add(document, Series::DeliveryLast);
         }
         for (objective, times) in &mut self.objectives {
             if let Some(series) = objective.series(clients) {
-                times.add(document.at(series));
+                times.add(document, series);
             }
         }
         self.deliveries
             .merge(&document.deliveries.unwrap_or_default());
+        // What a text would withhold is not in the document either.
+        let known = |percentile| spans.known(percentile).value().map(|ns| ns as u64);
         let allowed = allowed_by_reach(self.objectives.iter().map(|(it, _)| it)).unwrap_or(0.0);
         let messages = &document.messages;
         self.due += messages.sent + messages.unsent;
@@ -488,9 +496,9 @@ impl FiguresAtRate {
             number,
             seed,
             received_per_s: document.messages_per_s.unwrap_or(0.0),
-            p50_ns: spans.p50,
-            p99_ns: spans.p99,
-            p99_9_ns: spans.p99_9,
+            p50_ns: known(Percentile::P50),
+            p99_ns: known(Percentile::P99),
+            p99_9_ns: known(Percentile::P99_9),
             overloaded: document.ended != Ended::Complete || is_rate_missed(document, allowed),
             generator_limited: document.audit.is_generator_limited(),
         });

@@ -30,7 +30,7 @@ pub use arrival_shape::ArrivalShape;
 pub use build::RunContext;
 pub use calendar::rfc3339;
 pub use compression::{Compressed, Compression};
-pub use confidence::{Confidence, Confidences, RateConfidence};
+pub use confidence::{Batches, Confidence, Confidences, RateConfidence};
 pub use distribution::{Distribution, unpacked};
 pub use figures::{
     CardUse, Ended, Failure, Floor, Gap, Generator, Handshake, Pings, Pressure, Stamps, Thread,

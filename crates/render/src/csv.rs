@@ -9,7 +9,7 @@ use wsbench_load::tally::{
     ReturnCounts, SessionCounts, SlowCounts,
 };
 use wsbench_record::document::{
-    Distribution, Document, Interval, IntervalSpans, Known, Percentile, Server,
+    Distribution, Document, Interval, IntervalSpans, Percentile, Server,
 };
 
 use crate::conditions;
@@ -55,13 +55,9 @@ impl CsvRow {
         for percentile in quoted {
             let known = spans.confidence(percentile);
             let name = format!("{prefix}_{}", percentile.key());
-            let (low, high) = match spans.known(percentile) {
-                Known::Within { low, high, .. } => (Some(low), Some(high)),
-                Known::AtLeast(low) => (Some(low), None),
-                Known::Not | Known::Alone { .. } => (None, None),
-            };
-            self.put_known(format!("{name}_low"), low);
-            self.put_known(format!("{name}_high"), high);
+            let ends = spans.known(percentile).ends();
+            self.put_known(format!("{name}_low"), ends.map(|(low, _)| low));
+            self.put_known(format!("{name}_high"), ends.and_then(|(_, high)| high));
             self.put_known(format!("{name}_n_eff"), known.map(|known| known.n_eff));
         }
     }
@@ -109,10 +105,7 @@ impl CsvRow {
         self.put_known(format!("{prefix}_stdev"), spans.stdev);
         for percentile in Percentile::ALL {
             // What a text would withhold is empty here.
-            let known = match spans.known(percentile) {
-                Known::Alone { ns, .. } | Known::Within { ns, .. } => Some(ns),
-                Known::AtLeast(_) | Known::Not => None,
-            };
+            let known = spans.known(percentile).value();
             self.put_known(format!("{prefix}_{}", percentile.key()), known);
         }
         self.put_known(format!("{prefix}_max"), spans.max);

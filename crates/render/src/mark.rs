@@ -11,7 +11,8 @@ use wsbench_record::units::{EITHER_SIDE, LOW, MORE, Ranged, UNKNOWN, percent, sp
 pub(crate) const NO_SAMPLES: &str = "no samples";
 
 /// Meaning of the marks.
-pub(crate) const LEGEND: &str = "~ fewer than 100 samples above it; — fewer than 10: not known";
+pub(crate) const LEGEND: &str =
+    "~ few samples above it, its interval is not known; — too few samples: not known";
 
 /// What they mean beside intervals of confidence.
 pub(crate) const BOUND_LEGEND: &str = "≥ at least: it may lie beyond all that was measured, or what was never answered reaches into it";
@@ -41,21 +42,51 @@ pub(crate) fn no_rate(document: &Document, closed: &'static str) -> &'static str
     }
 }
 
+/// Meaning of the intervals beside these times, and what they rest on; `None` where there are none.
+pub(crate) fn basis(spans: &[&Distribution]) -> Option<String> {
+    let batches = spans.iter().filter_map(|spans| spans.confidence.as_ref());
+    if let Some(batches) = batches.map(|known| known.batches).max() {
+        return Some(format!(
+            "{CONFIDENCE}: confidence within this run, from {batches} batches; other runs may differ more"
+        ));
+    }
+    let is_by_ranks = spans.iter().any(|spans| spans.is_by_ranks());
+    is_by_ranks.then(|| {
+        format!(
+            "{CONFIDENCE}: confidence as if they were independent: too short to know; other runs may \
+             differ more"
+        )
+    })
+}
+
+/// The same of the times of several runs put together.
+pub(crate) fn basis_of_runs(spans: &[&Distribution]) -> Option<&'static str> {
+    spans.iter().any(|spans| has_intervals(spans)).then_some(
+        "times with ± or from–to: 95 % confidence within these runs; other runs may differ more",
+    )
+}
+
+/// True where some of these times have intervals.
+pub(crate) fn has_intervals(spans: &Distribution) -> bool {
+    spans.confidence.is_some() || spans.is_by_ranks()
+}
+
 /// Half an interval of confidence of a rate is never said to be less.
 const FINEST: f64 = 0.001;
 
-/// A percentile as text.
+/// A percentile in one cell, its interval with it: `227 µs ±1`, and where that is wide or uneven its ends
+/// alone, `529–765 µs`.
 pub(crate) fn percentile(spans: &Distribution, percentile: Percentile) -> String {
-    words(spans.known(percentile)).0
+    compact(spans.known(percentile))
 }
 
-/// The interval of confidence of a percentile as text, in the unit of the value: `±4`, or both ends
-/// where they do not lie evenly about it. Empty where it is not known.
-pub(crate) fn confidence(spans: &Distribution, percentile: Percentile) -> String {
-    words(spans.known(percentile)).1
+/// The same of what is known of one.
+pub(crate) fn compact(known: Known) -> String {
+    with_its_interval(alone(known))
 }
 
-/// A percentile and its interval as text.
+/// A percentile and its interval as text, in the unit of the value: `±4`, or both ends where they do not lie
+/// evenly about it; empty where it is not known.
 pub(crate) fn words(known: Known) -> (String, String) {
     match known {
         Known::Not => (UNKNOWN.to_owned(), String::new()),

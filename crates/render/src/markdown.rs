@@ -134,20 +134,14 @@ fn times(text: &mut String, document: &Document) {
     };
     for percentile in PERCENTILES {
         row(percentile.label(), &|spans| {
-            let confidence = mark::confidence(spans, percentile);
-            let figure = format!("{} {confidence}", mark::percentile(spans, percentile));
-            figure.trim_end().to_owned()
+            mark::percentile(spans, percentile)
         });
     }
     row("max", &|spans| mark::exact(spans.max));
     row("samples", &|spans| count(spans.count));
     text.push('\n');
-    if let Some(batches) = times.batches() {
-        let _ = writeln!(
-            text,
-            "± {} confidence within this run, from {batches} batches; other runs may differ more\n",
-            mark::CONFIDENCE,
-        );
+    if let Some(words) = mark::basis(&times.spans()) {
+        let _ = writeln!(text, "± {words}\n");
     }
     let further = further(document);
     if !further.is_empty() {

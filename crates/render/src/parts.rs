@@ -44,15 +44,6 @@ impl<'a> Parts<'a> {
             .collect()
     }
 
-    /// Batches that their intervals of confidence rest on; `None` where there are no intervals.
-    pub(crate) fn batches(&self) -> Option<u32> {
-        let known = self
-            .parts
-            .iter()
-            .filter_map(|(_, spans)| spans.confidence.as_ref());
-        known.map(|confidence| confidence.batches).max()
-    }
-
     /// The whole and its parts, each with its distribution.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&'static SeriesInfo, &'a Distribution)> {
         let parts = self.parts.iter().map(|(part, spans)| (part.info(), *spans));
@@ -92,8 +83,8 @@ impl<'a> Parts<'a> {
 
 fn figures(spans: &Distribution) -> [String; 4] {
     [
-        mark::with_its_interval(mark::words(spans.known(Percentile::P50))),
-        mark::with_its_interval(mark::words(spans.known(Percentile::P99))),
+        mark::percentile(spans, Percentile::P50),
+        mark::percentile(spans, Percentile::P99),
         mark::longest(spans),
         mean(spans),
     ]

@@ -253,10 +253,7 @@ fn times(page: &mut LabelledText, document: &Document) {
                 .iter()
                 .map(|(info, spans)| (info.title, *spans))
                 .unzip();
-            let table = TimesTable {
-                columns: spans,
-                batches: times.batches(),
-            };
+            let table = TimesTable { columns: spans };
             page.table("", &table.whole(&names));
         }
         if let Some(line) = times.never() {
@@ -285,11 +282,10 @@ fn parts(page: &mut LabelledText, document: &Document) {
         return;
     };
     page.gap();
-    let batches = parts.batches();
     let mut title = "parts";
     for columns in parts.divided_into().chunks(TimesTable::beside(page.style)) {
         let (names, columns) = columns.iter().copied().unzip::<_, _, Vec<&str>, Vec<_>>();
-        let times = TimesTable { columns, batches };
+        let times = TimesTable { columns };
         let mut table = times.whole(&names);
         times.row(&mut table, "mean", |spans| {
             (parts::mean(spans), String::new())
@@ -304,7 +300,6 @@ fn parts(page: &mut LabelledText, document: &Document) {
 /// run is of its percentiles.
 struct TimesTable<'a> {
     columns: Vec<&'a Distribution>,
-    batches: Option<u32>,
 }
 
 impl TimesTable<'_> {
@@ -325,7 +320,7 @@ impl TimesTable<'_> {
 
     /// A figure with what stands beside it.
     fn cell(&self, figure: &str, beside: &str) -> String {
-        if self.batches.is_none() {
+        if !self.columns.iter().any(|spans| mark::has_intervals(spans)) {
             return figure.to_owned();
         }
         let before = " ".repeat(CELL.saturating_sub(width(figure)));
@@ -334,9 +329,9 @@ impl TimesTable<'_> {
     }
 
     fn whole(&self, names: &[&str]) -> Table {
-        let confidence = |spans: &Distribution| match spans.confidence {
-            Some(_) => mark::CONFIDENCE,
-            None => "",
+        let confidence = |spans: &Distribution| match mark::has_intervals(spans) {
+            true => mark::CONFIDENCE,
+            false => "",
         };
         let heads = names.iter().zip(&self.columns);
         let heads = heads.map(|(name, spans)| self.cell(name, confidence(spans)));
@@ -345,8 +340,7 @@ impl TimesTable<'_> {
         let mut table = figures(Self::NAME, &heads);
         for percentile in PERCENTILES {
             self.row(&mut table, percentile.label(), |spans| {
-                let figure = mark::percentile(spans, percentile);
-                (figure, mark::confidence(spans, percentile))
+                mark::words(spans.known(percentile))
             });
         }
         let alone = |figure: String| (figure, String::new());
@@ -404,11 +398,7 @@ fn further_times(page: &mut LabelledText, document: &Document) {
 
 /// Meaning of the intervals and of the marks.
 fn legends(page: &mut LabelledText, times: &TimeColumns<'_>) {
-    if let Some(batches) = times.batches() {
-        let words = format!(
-            "{}: confidence within this run, from {batches} batches; other runs may differ more",
-            mark::CONFIDENCE
-        );
+    if let Some(words) = mark::basis(&times.spans()) {
         page.prose("", &words, Some(Tone::Quiet));
     }
     for legend in mark::legends(&times.spans(), &PERCENTILES) {

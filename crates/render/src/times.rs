@@ -124,13 +124,6 @@ impl<'a> TimeColumns<'a> {
         self.columns.iter().all(|(_, spans)| spans.is_empty())
     }
 
-    /// Batches that the intervals of confidence rest on; `None` where there are no intervals.
-    pub(crate) fn batches(&self) -> Option<u32> {
-        let known = self.columns.iter();
-        let known = known.filter_map(|(_, spans)| spans.confidence.as_ref());
-        known.map(|confidence| confidence.batches).max()
-    }
-
     /// Name of the loop with the instants that its times are between, as a sentence without its end.
     pub(crate) fn meaning(&self) -> &'static str {
         let clients = &self.document.plan.clients;

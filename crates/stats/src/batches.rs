@@ -323,5 +323,13 @@ pub fn grouped(lengths: &[f64]) -> Option<Vec<Range<usize>>> {
     )
 }
 
+/// The batches of a window as [`grouped`] puts them together, or each slice as one where there are not
+/// enough: Student's t of so few makes intervals wide. `None` of fewer than [`FEW`].
+#[must_use]
+pub fn grouped_or_each(lengths: &[f64]) -> Option<Vec<Range<usize>>> {
+    let each = (0..lengths.len()).map(|slice| slice..slice + 1);
+    grouped(lengths).or_else(|| (lengths.len() >= FEW).then(|| each.collect()))
+}
+
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 
 pub mod batches;
 pub mod dependence;
+pub mod ranks;
 pub mod runs;
 pub mod share;
 pub mod steady;

@@ -160,6 +160,11 @@ impl Evidence {
         }
     }
 
+    /// The least load that is tried.
+    pub(super) fn floor(&self) -> f64 {
+        self.rules.floor
+    }
+
     pub(super) fn push(&mut self, score: TrialScore) {
         self.scores.push(score);
     }

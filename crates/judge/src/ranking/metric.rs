@@ -235,7 +235,8 @@ pub(super) fn limits_of_generator(figure: Figure) -> &'static [Kind] {
 }
 
 /// The mark before a figure that the generator set: the server's own may be better.
-pub(super) fn bound_mark(figure: Figure) -> &'static str {
+#[must_use]
+pub fn bound_mark(figure: Figure) -> &'static str {
     match figure.sense() {
         Sense::More => "≥ ",
         Sense::Less => "≤ ",

@@ -250,7 +250,8 @@ pub(super) fn is_generator_limited(run: &RunRecord) -> bool {
 }
 
 /// True if the generator, and not the server, set this figure.
-pub(super) fn is_set_by_generator(run: &RunRecord, metric: Figure) -> bool {
+#[must_use]
+pub fn is_set_by_generator(run: &RunRecord, metric: Figure) -> bool {
     has_doubt(&run.audit, metric::limits_of_generator(metric))
 }
 

@@ -14,7 +14,7 @@ use wsbench_setting::Spelling;
 use super::arrival_shape::ArrivalShape;
 use super::calendar;
 use super::compression::Compression;
-use super::confidence::{self, Confidences, RateConfidence};
+use super::confidence::{Confidences, RateConfidence};
 use super::distribution::Distribution;
 use super::figures::{
     CardUse, Ended, Failure, Floor, Gap, Generator, Handshake, Pings, Pressure, Stamps, Thread,
@@ -335,17 +335,11 @@ fn times(result: &RunResult, home: Home) -> Distributions {
             spans = spans.with_censored(result.at(tail));
         }
         if info.in_slices {
-            spans = spans.with_confidence(confidences(result, series));
+            spans = spans.with_confidence(Confidences::of(&result.slices, series));
         }
         times.put(series, spans);
     }
     times
-}
-
-/// Confidence of the run in the percentiles of one of its distributions.
-fn confidences(result: &RunResult, series: Series) -> Option<Confidences> {
-    let spans = confidence::times_of(&result.slices, series)?;
-    Confidences::of(&spans, &confidence::lengths(&result.slices))
 }
 
 /// Time in flight, s; nothing where the law it belongs to cannot be checked.

@@ -11,6 +11,7 @@ use wsbench_load::series::Series;
 use wsbench_stats::batches::{self, RatioEstimate};
 
 use super::percentile::Percentile;
+use super::slice::Slice;
 
 /// Confidence of one run in a percentile.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -70,29 +71,32 @@ impl Confidences {
         }
     }
 
-    /// From the histograms of the slices, and their lengths; `None` where they are too few.
-    pub(super) fn of(slices: &[&Sparse], lengths: &[f64]) -> Option<Self> {
-        Self::of_batches(slices, &batched(slices, lengths)?)
-    }
-
-    /// The same of a run that is still under way, of which each slice is a batch until there are
-    /// enough of them; `None` where they are too few for that as well.
+    /// From the times of a series in the slices of a run, of which each is a batch where there are not
+    /// enough of them to be put together: Student's t of so few makes the intervals wide. `None` where they
+    /// are too few for that as well.
     #[must_use]
-    pub fn so_far(slices: &[result::WindowSlice], series: Series) -> Option<Self> {
+    pub fn of(slices: &[result::WindowSlice], series: Series) -> Option<Self> {
         let spans = times_of(slices, series)?;
-        if let Some(batches) = batched(&spans, &lengths(slices)) {
-            return Self::of_batches(&spans, &batches);
-        }
-        let each: Vec<Vec<&Sparse>> = spans.iter().map(|slice| vec![*slice]).collect();
-        Self::of_batches(&spans, &each)
+        let ranges = batches::grouped_or_each(&lengths(slices))?.into_iter();
+        let batches: Vec<Vec<&Sparse>> = ranges.map(|range| spans[range].to_vec()).collect();
+        Self::of_batches(&batches)
     }
 
-    fn of_batches(slices: &[&Sparse], batches: &[Vec<&Sparse>]) -> Option<Self> {
+    /// From the batches of several runs of one kind: what lies between runs is in it as far as they were
+    /// made. `None` where they are too few.
+    #[must_use]
+    pub fn of_runs(runs: &[Batches]) -> Option<Self> {
+        let batches = runs.iter().flat_map(|run| &run.0);
+        let batches: Vec<Vec<&Sparse>> = batches.map(|batch| batch.iter().collect()).collect();
+        Self::of_batches(&batches)
+    }
+
+    fn of_batches(batches: &[Vec<&Sparse>]) -> Option<Self> {
         if batches.len() < batches::FEW {
             return None;
         }
         let mut pooled = Histogram::new();
-        for slice in slices {
+        for slice in batches.iter().flatten() {
             slice.add_to(&mut pooled);
         }
         let found = Percentile::ALL.map(|percentile| {
@@ -115,6 +119,37 @@ impl Confidences {
             p99_9,
             p99_99,
         })
+    }
+}
+
+/// The times of a series in the batches of one run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Batches(Vec<Vec<Sparse>>);
+
+impl Batches {
+    /// From a document's slices; none where they are too few.
+    #[must_use]
+    pub fn of(slices: &[Slice], series: Series) -> Self {
+        let lengths: Vec<f64> = slices.iter().map(|slice| slice.length_s).collect();
+        let Some(ranges) = batches::grouped_or_each(&lengths) else {
+            return Self::default();
+        };
+        let spans = |slice: &Slice| Sparse::of(&slice.at(series).unwrap_or_else(Histogram::new));
+        let ranges = ranges.into_iter();
+        Self(
+            ranges
+                .map(|range| slices[range].iter().map(spans).collect())
+                .collect(),
+        )
+    }
+
+    /// What the run knows of the quantile `q` of these times, whose histogram is `pooled`; `None` where the
+    /// batches are too few.
+    #[must_use]
+    pub fn quantile(&self, pooled: &Histogram, q: f64) -> Option<batches::Quantile> {
+        let batches = self.0.iter().map(|batch| batch.iter().collect());
+        let batches: Vec<Vec<&Sparse>> = batches.collect();
+        batches::quantile(pooled, &batches, q)
     }
 }
 
@@ -196,13 +231,13 @@ pub fn quantile(
 }
 
 /// The times of a series by slice; `None` of one that slices do not have.
-pub(super) fn times_of(slices: &[result::WindowSlice], series: Series) -> Option<Vec<&Sparse>> {
+fn times_of(slices: &[result::WindowSlice], series: Series) -> Option<Vec<&Sparse>> {
     let times = slices.iter().map(|slice| slice.times.get(series));
     times.collect()
 }
 
 /// The lengths of slices, s.
-pub(super) fn lengths(slices: &[result::WindowSlice]) -> Vec<f64> {
+fn lengths(slices: &[result::WindowSlice]) -> Vec<f64> {
     let lengths = slices.iter().map(|slice| slice.length.as_secs_f64());
     lengths.collect()
 }

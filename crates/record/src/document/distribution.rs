@@ -283,8 +283,11 @@ mod tests {
         assert!(spans.p99.is_some());
         let document = written(&spans);
         assert!(document["p90"].is_u64());
-        for withheld in ["p99", "p99_9", "p99_99", "at_least"] {
+        for withheld in ["p99", "p99_9", "p99_99"] {
             assert!(document[withheld].is_null(), "{withheld}");
+            // Of 265 samples the greatest may lie below it, and some are above its lower end.
+            let bound = document["at_least"][withheld].as_u64().unwrap();
+            assert!((258_000..=266_000).contains(&bound), "{withheld}: {bound}");
         }
         let read: Distribution = serde_json::from_value(document).unwrap();
         assert_eq!(read.restored(), spans);

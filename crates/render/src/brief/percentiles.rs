@@ -1,9 +1,8 @@
 //! The percentiles on one line, each with its interval.
 
-use wsbench_load::histogram::{Histogram, Sparse};
-use wsbench_record::document::{Distribution, Document, Known, Percentile};
+use wsbench_record::document::{Batches, Distribution, Document, Known, Percentile};
 use wsbench_record::units::{UNKNOWN, span};
-use wsbench_stats::batches;
+use wsbench_stats::ranks;
 
 use crate::mark;
 use crate::style::Tone;
@@ -109,23 +108,12 @@ fn from_slices(document: &Document, share: f64) -> Option<Known> {
     if spans.is_lower_bound(ns) {
         return Some(Known::AtLeast(ns as f64));
     }
-    let slices = document.slices.iter();
-    let slices = slices.map(|slice| Sparse::of(&slice.at(series).unwrap_or_else(Histogram::new)));
-    let slices: Vec<Sparse> = slices.collect();
-    let lengths: Vec<f64> = document.slices.iter().map(|slice| slice.length_s).collect();
-    let Some(ranges) = batches::grouped(&lengths) else {
-        let is_weak = spans.count as f64 * (1.0 - share) < 100.0;
-        return Some(Known::Alone {
-            ns: ns as f64,
-            is_weak,
-        });
+    let samples = spans.histogram()?;
+    let by_batches = Batches::of(&document.slices, series).quantile(&samples, share);
+    let interval = by_batches.map(|found| found.interval);
+    let Some(bounds) = interval.or_else(|| ranks::independent(&samples, share)) else {
+        return Some(Known::Not);
     };
-    let batches: Vec<Vec<&Sparse>> = ranges
-        .into_iter()
-        .map(|range| slices[range].iter().collect())
-        .collect();
-    let found = batches::quantile(&spans.histogram()?, &batches, share)?;
-    let bounds = found.interval;
     Some(if bounds.high.is_finite() {
         Known::Within {
             ns: ns as f64,

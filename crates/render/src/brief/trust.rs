@@ -62,7 +62,7 @@ pub(crate) fn grounds(document: &Document) -> Vec<String> {
     }
     let times = headline(document);
     if times.confidence.is_none() && !times.is_empty() {
-        grounds.push("too short for ±".to_owned());
+        grounds.push("± as if independent".to_owned());
     }
     let notes = document.audit.caveats.iter();
     let notes = notes

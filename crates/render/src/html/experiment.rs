@@ -1,6 +1,6 @@
 //! The pages of searches and sweeps: latency over load, and what was found on it.
 
-use wsbench_record::document::{Percentile, Support};
+use wsbench_record::document::Percentile;
 use wsbench_record::objective::Objective;
 use wsbench_record::provenance::Provenance;
 use wsbench_record::search::{Over, Search, TrialVerdict};
@@ -180,11 +180,13 @@ fn curve(sweep: &Sweep, title: &str, x: &str, along: fn(&sweep::Point) -> f64) -
     let series = DRAWN.iter().enumerate().map(|(at, percentile)| {
         let known = sweep.points.iter().filter_map(|point| {
             let spans = &point.response_ns;
-            let ns = spans.at(*percentile)?;
-            let is_known = percentile.support(spans.count) != Support::Unknown;
-            (is_known && ns > 0).then(|| PlotPoint {
+            let known = spans.known(*percentile);
+            let ns = known.value().filter(|ns| *ns > 0.0)?;
+            let (low, high) = known.ends().unwrap_or((ns, Some(ns)));
+            Some(PlotPoint {
                 is_hollow: point.overloaded,
-                ..PlotPoint::at(along(point), ns as f64)
+                y_range: high.map(|high| (low, high)),
+                ..PlotPoint::at(along(point), ns)
             })
         });
         let mut points: Vec<PlotPoint> = known.collect();
@@ -203,7 +205,7 @@ fn curve(sweep: &Sweep, title: &str, x: &str, along: fn(&sweep::Point) -> f64) -
     let mut panel = Panel::new(y, HEIGHT, series.collect());
     panel.levels = levels(&sweep.objectives);
     Plot {
-        beside: format!("{times}; hollow: the server did not hold the rate"),
+        beside: format!("{times}; hollow: the server did not hold the rate; lines: 95 %"),
         ..Plot::new(title, Axis::new(x, Scale::Linear, AxisUnit::Rate), panel)
     }
 }

@@ -427,11 +427,8 @@ fn latencies(page: &mut Page, document: &Document) {
     if let Some(never) = times.never() {
         page.quiet(&format!("{never}."));
     }
-    if let Some(batches) = times.batches() {
-        page.quiet(&format!(
-            "{}: confidence within this run, from {batches} batches; other runs may differ more.",
-            mark::CONFIDENCE,
-        ));
+    if let Some(words) = mark::basis(&times.spans()) {
+        page.quiet(&format!("{words}."));
     }
     for legend in mark::legends(&times.spans(), &PERCENTILES) {
         page.quiet(legend);
@@ -475,7 +472,7 @@ fn times_table(times: &TimeColumns<'_>) -> Grid {
     let mut grid = Grid::new().text("");
     for (info, spans) in columns {
         grid = grid.figures(info.caption);
-        if spans.confidence.is_some() {
+        if mark::has_intervals(spans) {
             grid = grid.figures(mark::CONFIDENCE);
         }
     }
@@ -484,7 +481,7 @@ fn times_table(times: &TimeColumns<'_>) -> Grid {
         for (_, spans) in columns {
             let (words, beside) = figure(spans);
             cells.push(GridCell::text(&words));
-            if spans.confidence.is_some() {
+            if mark::has_intervals(spans) {
                 cells.push(GridCell::text(&beside));
             }
         }
@@ -492,8 +489,7 @@ fn times_table(times: &TimeColumns<'_>) -> Grid {
     };
     for percentile in PERCENTILES {
         row(percentile.label(), &|spans| {
-            let figure = mark::percentile(spans, percentile);
-            (figure, mark::confidence(spans, percentile))
+            mark::words(spans.known(percentile))
         });
     }
     row("max", &|spans| (mark::longest(spans), String::new()));
@@ -569,7 +565,7 @@ fn overview(named: &[(String, &Document)]) -> Grid {
     for (at, (name, document)) in named.iter().enumerate() {
         let spans = headline(document);
         let latency = |percentile| {
-            let key = spans.at(percentile).map(|ns| ns as f64);
+            let key = spans.known(percentile).at_least();
             GridCell::known(&mark::percentile(spans, percentile), key)
         };
         let known = |value: Option<f64>, words: &dyn Fn(f64) -> String| {

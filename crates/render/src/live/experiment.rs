@@ -4,14 +4,12 @@
 //! A course takes in what has happened, run by run, and gives the view of it. It decides nothing: a
 //! trial's verdict is the search's, an interval that of the statistics of runs.
 
-use std::fmt::Write as _;
-
 use wsbench_load::plan::PlanSpec;
 use wsbench_load::result::Progress;
 use wsbench_record::audit::Verdict;
-use wsbench_record::document::{Document, Percentile};
+use wsbench_record::document::{Document, Known, Percentile};
 use wsbench_record::search::{Trial, TrialVerdict};
-use wsbench_record::units::{Ranged, counted, percent, rate, seconds, span};
+use wsbench_record::units::{self, Ranged, counted, percent, rate, seconds, span};
 use wsbench_stats::runs::{paired, spread};
 
 use crate::comparison::{factor, factors};
@@ -128,32 +126,36 @@ pub struct Course {
 }
 
 /// The figures of a run that rows are made of.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct RunFigures {
     asked: Option<f64>,
     per_s: Option<f64>,
-    p50: Option<f64>,
-    p99: Option<f64>,
+    p50: Known,
+    p99: Known,
     is_overloaded: bool,
 }
 
 impl RunFigures {
     fn of(document: &Document) -> Self {
         let spans = headline(document);
-        let known = |percentile: Percentile| spans.at(percentile).map(|ns| ns as f64);
         Self {
             asked: document.asked_messages_per_s,
             per_s: document.messages_per_s,
-            p50: known(Percentile::P50),
-            p99: known(Percentile::P99),
+            p50: spans.known(Percentile::P50),
+            p99: spans.known(Percentile::P99),
             is_overloaded: document.plan.clients.is_open_loop()
                 && wsbench_judge::limit::is_rate_missed(document),
         }
     }
 
-    /// The figure of this number: the rate, the median, the tail.
+    /// The figure of this number, where it is known: the rate, the median, the tail.
     fn at(&self, column: usize) -> Option<f64> {
-        [self.per_s, self.p50, self.p99][column % COLUMNS.len()]
+        [self.per_s, self.p50.value(), self.p99.value()][column % COLUMNS.len()]
+    }
+
+    /// The median and the tail in words, each with its interval.
+    fn times(&self) -> String {
+        format!("{}, {}", mark::compact(self.p50), mark::compact(self.p99))
     }
 }
 
@@ -340,16 +342,16 @@ impl Course {
         view.heads = [
             "msg/s".to_owned(),
             "received".to_owned(),
-            "p50 – p99".to_owned(),
+            "p50, p99".to_owned(),
         ];
         view.axis = AxisLayout::Log;
         let mut runs: Vec<&RunFigures> = self.runs.iter().map(|(_, figures)| figures).collect();
         runs.retain(|figures| figures.asked.is_some());
         runs.sort_by(|a, b| a.asked.unwrap_or(0.0).total_cmp(&b.asked.unwrap_or(0.0)));
         for figures in runs {
-            let ends = figures.p50.zip(figures.p99);
+            let ends = figures.p50.at_least().zip(figures.p99.at_least());
             let mut after = match ends {
-                Some((p50, p99)) => format!("{} – {}", span(p50), span(p99)),
+                Some(_) => figures.times(),
                 None => mark::NO_SAMPLES.to_owned(),
             };
             if figures.is_overloaded {
@@ -358,7 +360,7 @@ impl Course {
             view.rows.push(TableRow {
                 name: figures.asked.map_or_else(String::new, rate),
                 figure: figures.per_s.map_or_else(String::new, rate),
-                value: figures.p99,
+                value: figures.p99.at_least(),
                 ends,
                 after,
                 tone: if figures.is_overloaded {
@@ -498,11 +500,10 @@ impl Course {
 }
 
 fn all(figures: &RunFigures) -> String {
-    let mut words = figures.per_s.map_or_else(String::new, rate);
-    for ns in [figures.p50, figures.p99].into_iter().flatten() {
-        let _ = write!(words, ", {}", span(ns));
-    }
-    words
+    let per_s = figures
+        .per_s
+        .map_or_else(|| units::UNKNOWN.to_owned(), rate);
+    format!("{per_s}, {}", figures.times())
 }
 
 fn tone(trial: &Trial) -> RowTone {

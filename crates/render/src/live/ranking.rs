@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use wsbench_judge::figure::{Figure, Sense};
-use wsbench_judge::ranking::metric;
+use wsbench_judge::ranking::{is_set_by_generator, metric};
 use wsbench_record::audit::Verdict;
 use wsbench_record::ranking::{RunRecord, Workload};
 use wsbench_record::units::{count, counted};
@@ -25,6 +25,8 @@ pub struct RankingCourse {
     rounds: u32,
     /// The figures of each server under each workload, by their numbers.
     figures: BTreeMap<(usize, usize), Vec<f64>>,
+    /// Of those, how many the generator set.
+    bounds: BTreeMap<(usize, usize), usize>,
     /// The newest failure of a server.
     failed: BTreeMap<usize, String>,
     failures: usize,
@@ -44,6 +46,7 @@ impl RankingCourse {
             servers,
             rounds,
             figures: BTreeMap::new(),
+            bounds: BTreeMap::new(),
             failed: BTreeMap::new(),
             failures: 0,
             turn: (0, 0, String::new()),
@@ -83,9 +86,15 @@ impl RankingCourse {
             return;
         };
         let figure = figure_of(&self.workloads[workload]);
-        if let Some(value) = figure.and_then(|figure| record.figure(&figure.key())) {
+        let Some(figure) = figure else {
+            return;
+        };
+        if let Some(value) = record.figure(&figure.key()) {
             let figures = self.figures.entry((workload, server)).or_default();
             figures.push(value);
+            if is_set_by_generator(record, figure) {
+                *self.bounds.entry((workload, server)).or_default() += 1;
+            }
         }
     }
 
@@ -190,7 +199,13 @@ impl RankingCourse {
             let (least, most) = (spread.least / WIDE, spread.most * WIDE);
             row.ends = ends.map(|(low, high)| (low.max(least), high.min(most)));
             row.value = Some(spread.mean);
-            row.figure = metric::words(figure, spread.mean);
+            let bounds = self.bounds.get(&(workload, server));
+            // As at the end: where the generator was in the way in most of the runs.
+            let mark = match bounds.is_some_and(|bounds| 2 * bounds > spread.runs) {
+                true => metric::bound_mark(figure),
+                false => "",
+            };
+            row.figure = format!("{mark}{}", metric::words(figure, spread.mean));
             row.after = spread.runs.to_string();
             if ends.is_some_and(|(low, high)| high > low * WIDE) {
                 row.tone = RowTone::Weak;

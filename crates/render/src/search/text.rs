@@ -1,12 +1,14 @@
 //! A search as text: the answer first, then how it was come by.
 
+use wsbench_record::document::Known;
 use wsbench_record::objective::Objective;
 use wsbench_record::provenance::Provenance;
-use wsbench_record::search::{Edge, Ending, Limit, Over, Search, Trial, TrialVerdict};
+use wsbench_record::search::{Edge, Ending, Limit, Over, Reading, Search, Trial, TrialVerdict};
 use wsbench_record::units::{self, count, counted, percent, rate, seconds};
 use wsbench_setting::{Field, Mention, Spelling, text};
 use wsbench_stats::mean;
 
+use crate::mark;
 use crate::page::LabelledText;
 use crate::plan_line::{self, plan_line, title};
 use crate::style::{Style, Tone};
@@ -330,10 +332,7 @@ fn row(search: &Search, trial: &Trial) -> Vec<String> {
             .map_or_else(|| units::UNKNOWN.to_owned(), rate),
     ];
     for (objective, reading) in search.objectives.iter().zip(&trial.readings) {
-        cells.push(match reading.figure {
-            Some(figure) => objective.shown(figure),
-            None => units::UNKNOWN.to_owned(),
-        });
+        cells.push(read(*objective, reading));
     }
     cells.push(match trial.error_share {
         Some(0.0) => "0".to_owned(),
@@ -342,6 +341,18 @@ fn row(search: &Search, trial: &Trial) -> Vec<String> {
     });
     cells.push(verdict(trial));
     cells
+}
+
+/// The figure of an objective in a trial, its interval with it where there is one.
+fn read(objective: Objective, reading: &Reading) -> String {
+    let is_time = matches!(objective, Objective::Time { .. });
+    match (reading.figure, reading.low, reading.high) {
+        (Some(ns), Some(low), Some(high)) if is_time && ns.is_finite() => {
+            mark::compact(Known::Within { ns, low, high })
+        }
+        (Some(figure), ..) => objective.shown(figure),
+        (None, ..) => units::UNKNOWN.to_owned(),
+    }
 }
 
 /// `holds`, `~holds`, `fails: too slow`.

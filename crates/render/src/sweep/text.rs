@@ -1,6 +1,6 @@
 //! A sweep as text: the curve drawn, the knee, and the points in a table.
 
-use wsbench_record::document::{Percentile, Support};
+use wsbench_record::document::Percentile;
 use wsbench_record::objective::Objective;
 use wsbench_record::provenance::Provenance;
 use wsbench_record::sweep::{Point, Sweep};
@@ -46,7 +46,8 @@ pub fn render(sweep: &Sweep, style: Style) -> String {
     page.gap();
     page.table("", &table(sweep));
     let spans: Vec<_> = sweep.points.iter().map(|it| &it.response_ns).collect();
-    for legend in mark::legends(&spans, &DRAWN) {
+    let basis = mark::basis_of_runs(&spans).into_iter();
+    for legend in basis.chain(mark::legends(&spans, &DRAWN)) {
         page.prose("", legend, Some(Tone::Quiet));
     }
     page.gap();
@@ -99,9 +100,8 @@ fn drawing(page: &mut LabelledText, sweep: &Sweep) {
 fn line_of(sweep: &Sweep, percentile: Percentile) -> Curve {
     let known = sweep.points.iter().filter_map(|point| {
         let spans = &point.response_ns;
-        let y = spans.at(percentile)? as f64;
-        let is_known = percentile.support(spans.count) != Support::Unknown;
-        (is_known && y > 0.0).then_some(Mark {
+        let y = spans.known(percentile).value()?;
+        (y > 0.0).then_some(Mark {
             x: point.received_per_s,
             y,
             is_hollow: point.overloaded,

@@ -91,3 +91,31 @@ fn slices_make_batches_of_nearly_one_length() {
     );
     assert_eq!(sizes(&stub[1..]), None);
 }
+
+#[test]
+fn few_batches_make_intervals_that_are_wide_enough() {
+    let mut random = fastrand::Rng::with_seed(11);
+    for (batches, q) in [(FEW, 0.5), (8, 0.5), (8, 0.9)] {
+        let truth = -(1.0_f64 - q).ln() * 100_000.0;
+        let holds = (0..400).filter(|_| {
+            let slices: Vec<Sparse> = (0..batches)
+                .map(|_| {
+                    let mut spans = Histogram::new();
+                    for _ in 0..200 {
+                        let span = -(1.0 - random.f64()).ln() * 100_000.0;
+                        spans.record(Nanos(span as u64));
+                    }
+                    Sparse::of(&spans)
+                })
+                .collect();
+            let mut pooled = Histogram::new();
+            slices.iter().for_each(|slice| slice.add_to(&mut pooled));
+            let each: Vec<Vec<&Sparse>> = slices.iter().map(|slice| vec![slice]).collect();
+            let found = quantile(&pooled, &each, q).unwrap().interval;
+            // Spans are kept to three digits.
+            found.low <= truth * 1.001 && truth <= found.high * 1.001
+        });
+        let share = holds.count() as f64 / 400.0;
+        assert!(share >= 0.92, "{batches} batches, {q}: {share}");
+    }
+}
