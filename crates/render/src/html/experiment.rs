@@ -1,6 +1,6 @@
 //! The pages of searches and sweeps: latency over load, and what was found on it.
 
-use wsbench_record::document::Percentile;
+use wsbench_record::document::{Percentile, Support};
 use wsbench_record::objective::Objective;
 use wsbench_record::provenance::Provenance;
 use wsbench_record::search::{Over, Search, TrialVerdict};
@@ -180,13 +180,14 @@ fn curve(sweep: &Sweep, title: &str, x: &str, along: fn(&sweep::Point) -> f64) -
     let series = DRAWN.iter().enumerate().map(|(at, percentile)| {
         let known = sweep.points.iter().filter_map(|point| {
             let spans = &point.response_ns;
-            let known = spans.known(*percentile);
-            let ns = known.value().filter(|ns| *ns > 0.0)?;
-            let (low, high) = known.ends().unwrap_or((ns, Some(ns)));
-            Some(PlotPoint {
+            // A place on a curve, not a figure: estimates are drawn also where the table has a bound.
+            let ns = spans.at(*percentile)?;
+            let is_drawn = percentile.support(spans.count) != Support::Unknown;
+            let ends = spans.known(*percentile).ends();
+            (is_drawn && ns > 0).then(|| PlotPoint {
                 is_hollow: point.overloaded,
-                y_range: high.map(|high| (low, high)),
-                ..PlotPoint::at(along(point), ns)
+                y_range: ends.and_then(|(low, high)| Some((low, high?))),
+                ..PlotPoint::at(along(point), ns as f64)
             })
         });
         let mut points: Vec<PlotPoint> = known.collect();

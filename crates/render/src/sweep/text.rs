@@ -1,6 +1,6 @@
 //! A sweep as text: the curve drawn, the knee, and the points in a table.
 
-use wsbench_record::document::Percentile;
+use wsbench_record::document::{Percentile, Support};
 use wsbench_record::objective::Objective;
 use wsbench_record::provenance::Provenance;
 use wsbench_record::sweep::{Point, Sweep};
@@ -100,8 +100,10 @@ fn drawing(page: &mut LabelledText, sweep: &Sweep) {
 fn line_of(sweep: &Sweep, percentile: Percentile) -> Curve {
     let known = sweep.points.iter().filter_map(|point| {
         let spans = &point.response_ns;
-        let y = spans.known(percentile).value()?;
-        (y > 0.0).then_some(Mark {
+        // A place on a curve, not a figure: estimates are drawn also where the table has a bound.
+        let y = spans.at(percentile)? as f64;
+        let is_drawn = percentile.support(spans.count) != Support::Unknown;
+        (is_drawn && y > 0.0).then_some(Mark {
             x: point.received_per_s,
             y,
             is_hollow: point.overloaded,
