@@ -186,15 +186,20 @@ pub(crate) fn run(command_line: &[OsString]) -> anyhow::Result<Exit> {
     }
 }
 
-/// What clap refuses, without a credential that it repeats: a flag of another tool is answered with ours; a word after the URL is no
-/// subcommand that came too late, as clap has it.
+/// What clap refuses, without a credential that it repeats: a flag of another tool is answered with
+/// ours, and so is a value that is of one; a word after the URL is no subcommand that came too late,
+/// as clap has it.
 fn explained(mut error: clap::Error) -> anyhow::Error {
     if let (Some(ContextValue::String(flag)), Some(ContextValue::String(value))) = (
         error.get(ContextKind::InvalidArg),
         error.get(ContextKind::InvalidValue),
     ) {
-        let shown = shown_value_of(flag, value);
+        let (shown, tip) = (shown_value_of(flag, value), habits::tip(flag, value));
         error.insert(ContextKind::InvalidValue, ContextValue::String(shown));
+        if let Some(tip) = tip {
+            let tips = ContextValue::StyledStrs(vec![tip.into()]);
+            error.insert(ContextKind::Suggested, tips);
+        }
     }
     if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) {
         let is_unknown = error.kind() == ErrorKind::UnknownArgument;

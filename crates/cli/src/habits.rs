@@ -1,6 +1,7 @@
 //! Habits from other load generators: their flags and subcommands, answered with ours.
 //!
-//! Only words that this command line does not know come here; a word that both have means ours.
+//! A word that both have means ours. Where its value shows that the other tool's was meant, what is
+//! said of it says so; where ours takes the value as well, a note tells what it was taken for.
 
 use std::ffi::OsString;
 
@@ -9,152 +10,11 @@ use clap::Command;
 use crate::shell_words::takes_next;
 use crate::usage::UsageError;
 
-/// A word of another tool: the word, whose it is, what does the same here.
-type Habit = (&'static str, &'static str, &'static str);
+mod table;
+mod values;
 
-const ALWAYS_SHOWN: &str = "p50 to p99.9 are always printed; --percentiles LIST prints others";
-const RATE: &str = "here it is -R RATE, over all connections";
-const CONNECTIONS: &str = "here it is -c N, connections held at the same time";
-const MESSAGES: &str = "here it is -n N, messages in all";
-const THREADS: &str = "here it is -t N, generator threads";
-const JSON: &str = "here it is --format json, or -o FILE.json to keep it";
-const FAIL: &str = "here it is --fail-if CONDITION, such as 'p99>5ms' or 'errors>1%'";
-const ALWAYS_WEBSOCKET: &str = "every run speaks WebSocket; leave it out";
-const HELD: &str = "connections are held unless --clients N replaces them; leave it out";
-const CONTENT: &str = "here it is --message TEXT, --file FILE, --corpus FILE or --template TEXT";
-
-/// Flags by their double dash, or as they are written with one.
-const FLAGS: &[Habit] = &[
-    ("--latency", "wrk", ALWAYS_SHOWN),
-    ("--script", "wrk", CONTENT),
-    ("--u_latency", "wrk2", ALWAYS_SHOWN),
-    ("--requests", "oha", MESSAGES),
-    ("--query-per-second", "oha", RATE),
-    ("-q", "oha and hey", RATE),
-    ("--qps", "fortio", RATE),
-    (
-        "--latency-correction",
-        "oha",
-        "with -R times count from the moment a message was due",
-    ),
-    (
-        "--disable-keepalive",
-        "oha and hey",
-        "here it is --clients N, each replaced after -r round trips",
-    ),
-    (
-        "--no-color",
-        "oha",
-        "here it is NO_COLOR=1 in the environment",
-    ),
-    ("--json", "oha and autocannon", JSON),
-    ("-j", "oha and autocannon", JSON),
-    ("--concurrency", "siege", CONNECTIONS),
-    ("-rate", "vegeta", RATE),
-    ("-duration", "vegeta", "here it is -d TIME"),
-    ("-targets", "vegeta", "here the URL is a word of its own"),
-    ("--targets", "vegeta", "here the URL is a word of its own"),
-    ("-connections", "vegeta", CONNECTIONS),
-    ("-workers", "vegeta", THREADS),
-    ("-max-workers", "vegeta", THREADS),
-    ("-body", "vegeta", "here it is --file FILE"),
-    ("-output", "vegeta", "here it is -o FILE"),
-    ("-timeout", "vegeta", "here it is --timeout TIME"),
-    ("-insecure", "vegeta", "here it is -k"),
-    (
-        "-disable-keepalive",
-        "hey",
-        "here it is --clients N, each replaced after -r round trips",
-    ),
-    ("-cpus", "hey", THREADS),
-    ("--vus", "k6", CONNECTIONS),
-    ("-u", "k6", CONNECTIONS),
-    ("--iterations", "k6", MESSAGES),
-    ("-i", "k6", MESSAGES),
-    ("--stage", "k6", "here it is --stages LENGTH:RATE,…"),
-    ("--rps", "k6", RATE),
-    ("--out", "k6", "here it is -o FILE"),
-    ("--summary-export", "k6", "here it is -o FILE.json"),
-    (
-        "--summary-trend-stats",
-        "k6",
-        "here it is --percentiles LIST",
-    ),
-    ("--thresholds", "k6", FAIL),
-    ("--ws", "tcpkali", ALWAYS_WEBSOCKET),
-    ("--websocket", "tcpkali", ALWAYS_WEBSOCKET),
-    ("-T", "tcpkali", "here it is -d TIME"),
-    ("--message-rate", "tcpkali", RATE),
-    ("--message-file", "tcpkali", "here it is --file FILE"),
-    ("--first-message", "tcpkali", CONTENT),
-    (
-        "--channel-lifetime",
-        "tcpkali",
-        "here it is --clients N, each replaced after -r round trips",
-    ),
-    (
-        "--latency-marker",
-        "tcpkali",
-        "answers are matched by a tag in each message; leave it out",
-    ),
-    (
-        "--latency-percentiles",
-        "tcpkali",
-        "here it is --percentiles LIST",
-    ),
-    ("--workers", "tcpkali and autocannon", THREADS),
-    ("-w", "tcpkali and autocannon", THREADS),
-    (
-        "-e",
-        "k6 and tcpkali",
-        "here texts take variables as {env:NAME}, and escapes are the shell's: $'\\n'",
-    ),
-    ("--overallRate", "autocannon", RATE),
-    (
-        "--connectionRate",
-        "autocannon",
-        "here it is -R RATE, over all connections: so many times as much",
-    ),
-    ("--amount", "autocannon", MESSAGES),
-    (
-        "--pipelining",
-        "autocannon",
-        "here it is -p N, messages in flight on each connection",
-    ),
-    ("--bailout", "autocannon", FAIL),
-    ("--body", "autocannon", "here it is --message TEXT"),
-    ("--input", "autocannon", "here it is --file FILE"),
-    ("--keepalive", "ab", HELD),
-    ("--protocol", "websocat", "here it is --subprotocol NAME"),
-    (
-        "--ping-interval",
-        "websocat",
-        "here it is --keep-alive TIME",
-    ),
-    ("-b", "websocat", "here it is --binary"),
-    (
-        "--no-close",
-        "websocat",
-        "connections are closed in order at the end; leave it out",
-    ),
-    ("--basic-auth", "websocat", "here it is -a USER:PASS"),
-    ("--quiet", "many tools", "here it is --format quiet"),
-];
-
-/// Subcommands, and what is done here in their place.
-const SUBCOMMANDS: &[Habit] = &[
-    ("attack", "vegeta", "wsbench -R RATE -d TIME URL"),
-    ("encode", "vegeta", "wsbench report --format csv"),
-    ("plot", "vegeta", "wsbench report -o page.html"),
-    ("run", "k6", "wsbench -c N -d TIME URL"),
-    ("cloud", "k6", "wsbench -c N -d TIME URL"),
-    ("inspect", "k6", "wsbench doctor"),
-    ("bench", "many tools", "wsbench URL"),
-    ("test", "many tools", "wsbench check URL"),
-    ("server", "many tools", "wsbench serve"),
-    ("load", "fortio", "wsbench -R RATE -d TIME URL"),
-    ("version", "many tools", "wsbench --version"),
-];
+use table::{FLAGS, Habit, ONE, SUBCOMMANDS};
+pub(crate) use values::{as_log, notes, tip};
 
 /// How alike a word is to a subcommand at least where that was meant: of `Jaro` and `Winkler`.
 const ALIKE: f64 = 0.84;
@@ -167,17 +27,21 @@ fn habit(word: &str) -> Option<&'static Habit> {
 
 /// The answer to an unknown flag.
 pub(crate) fn flag(word: &str) -> Option<UsageError> {
-    let (_, tool, answer) = *habit(word)?;
-    Some(UsageError::Foreign {
-        word: word.split('=').next().unwrap_or(word).to_owned(),
-        tool,
-        answer,
-    })
+    habit(word).map(answer)
+}
+
+fn answer(habit: &Habit) -> UsageError {
+    let (word, tool, answer) = *habit;
+    let word = word.to_owned();
+    UsageError::Foreign { word, tool, answer }
 }
 
 /// The answer to a word of several letters behind one dash, which would be read as flags of one
 /// letter each: `-rate=50` is no `-r` of `ate=50`.
 pub(crate) fn single_dash(command_line: &[OsString]) -> Option<UsageError> {
+    if command_line.get(1).is_some_and(|word| word == ONE.0) {
+        return Some(answer(&ONE));
+    }
     let words = command_line
         .iter()
         .skip(1)
@@ -290,7 +154,7 @@ mod tests {
     #[test]
     fn no_habit_is_a_flag_of_ours() {
         let command = Cli::command();
-        for (flag, ..) in FLAGS {
+        for (flag, ..) in FLAGS.iter().chain([&ONE]) {
             let is_ours = command.get_arguments().any(|ours| {
                 let long = ours
                     .get_long()
@@ -306,9 +170,9 @@ mod tests {
     #[test]
     fn answers_name_what_there_is() {
         let command = Cli::command();
-        let answers = FLAGS.iter().map(|(.., answer)| *answer);
+        let answers = FLAGS.iter().chain([&ONE]).map(|(.., answer)| *answer);
         for answer in answers {
-            let words = answer.split([' ', ',', ';', '\'', '.']);
+            let words = answer.split([' ', ',', ';', '\'', '.', '=']);
             for word in words.filter(|word| word.starts_with('-') && word.len() > 1) {
                 let is_ours = command.get_arguments().any(|ours| {
                     let long = ours
@@ -332,6 +196,8 @@ mod tests {
         );
         assert!(single_dash(&line(&["wsbench", "-c100", "-d", "5s"])).is_none());
         assert!(single_dash(&line(&["wsbench", "--", "-rate=50"])).is_none());
+        assert!(single_dash(&line(&["wsbench", "-1", "h:1"])).is_some());
+        assert!(single_dash(&line(&["wsbench", "-n", "-1", "h:1"])).is_none());
         for flag in ["-m", "--message", "--template"] {
             let found = single_dash(&line(&["wsbench", flag, "-body", "h:1"]));
             assert!(found.is_none(), "{flag}: a message");

@@ -23,6 +23,7 @@ use crate::advice;
 use crate::args::Measure;
 use crate::build_args;
 use crate::exit::{Exit, say};
+use crate::habits;
 use crate::histogram_args::HistogramFiles;
 use crate::html_args;
 use crate::judge::{self, Judge};
@@ -53,6 +54,9 @@ pub(crate) fn measure(measure: &Measure, command_line: &[OsString]) -> anyhow::R
     let until = measure.ending.until;
     let mut ready = PreparedRuns::for_runs(order, until, &measure.output, command_line)?;
     if shown == Format::Text {
+        for note in habits::notes(measure) {
+            say(&format!("note: {note}"));
+        }
         announce(&ready.plan);
     }
     let (runner, plan) = (&mut ready.runner, &ready.plan);
@@ -164,7 +168,8 @@ impl Places {
         let html = measure.output.html.check()?;
         let junit = measure.output.build.check()?;
         let log_path = measure.log.log.as_deref();
-        let log = check("--log", log_path).transpose()?;
+        let log = check("--log", log_path).transpose();
+        let log = log.map_err(|error| log_path.and_then(habits::as_log).unwrap_or(error))?;
         let stream = measure.output.live.file()?;
         let others = [&output, &html, &junit, &log, &stream]
             .into_iter()

@@ -82,7 +82,9 @@ pub(crate) enum UsageError {
         flag: &'static str,
     },
     /// Round trips a client, but no clients.
-    #[error("--roundtrips is counted a client; add --clients N, or give --messages N instead")]
+    #[error(
+        "--roundtrips is counted a client; add --clients N, or give --messages N; a rate is -R"
+    )]
     RoundtripsWithoutClients,
     /// A flag of the open loop without a rate.
     #[error("{flag} is of the open loop; add --rate or --stages, or leave it out")]

@@ -282,7 +282,7 @@ For more information, try '--help'.
     refused(
         &["-r", "5"],
         str![[r#"
-error: --roundtrips is counted a client; add --clients N, or give --messages N instead
+error: --roundtrips is counted a client; add --clients N, or give --messages N; a rate is -R
 
 For more information, try '--help'.
 
@@ -509,4 +509,33 @@ For more information, try '--help'.
 
 "#]],
     );
+}
+
+/// What ours takes and another tool means otherwise is taken as ours, and said.
+#[test]
+fn what_another_tool_would_mean_is_noted() {
+    let words = [
+        "-m",
+        "POST",
+        "-n",
+        "1",
+        "-c",
+        "1",
+        "--no-state",
+        "127.0.0.1:1",
+    ];
+    let said = |more: &[&str]| {
+        let output = std::process::Command::new(snapbox::cmd::cargo_bin!("wsbench"))
+            .args([&words[..], more].concat())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let noted = said(&[]);
+    assert!(
+        noted.contains("note: -m is a message here: each is the text 'POST'"),
+        "{noted}"
+    );
+    assert!(!said(&["--format", "quiet"]).contains("note:"));
 }

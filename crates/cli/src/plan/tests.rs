@@ -102,6 +102,36 @@ fn the_habits_of_other_tools_work() {
     );
 }
 
+/// First lines of what other tools say of themselves, with the URL of a WebSocket.
+#[test]
+fn first_lines_of_other_tools_make_the_load_that_they_mean() {
+    let url = "ws://localhost:3000/";
+    let lines = [
+        ("wrk2", "-t2 -c100 -d30s -R2000"),
+        ("autocannon", "-c 100 -d 40 -p 10"),
+        ("tcpkali", "-c 100 -m PING --connect-rate 50"),
+        ("websocat", ""),
+        ("oha", "-z 10s -c 100"),
+        ("hey", "-n 200 -c 100"),
+    ];
+    let plans = lines.map(|(_, line)| {
+        plan_of(&[&line.split_whitespace().collect::<Vec<_>>()[..], &[url]].concat())
+    });
+    let [wrk2, autocannon, tcpkali, websocat, oha, hey] = plans;
+    assert_eq!(
+        wrk2.clients.arrival,
+        plan_of(&["--rate", "2k", url]).clients.arrival
+    );
+    assert_eq!(autocannon.clients.arrival, Arrival::Closed { depth: 10 });
+    assert_eq!(autocannon.stop, StopRule::Duration(Nanos::from_secs(40)));
+    assert_eq!(websocat, default_plan());
+    assert_eq!(oha.stop, StopRule::Duration(Nanos::from_secs(10)));
+    assert_eq!(hey.stop, plan_of(&["-n", "200", url]).stop);
+    for plan in [wrk2, autocannon, tcpkali, oha, hey] {
+        assert_eq!(plan.clients.connections, 100);
+    }
+}
+
 #[test]
 fn every_flag_has_its_place_in_the_plan() {
     let plan = plan_of(&[
