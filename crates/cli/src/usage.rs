@@ -83,7 +83,7 @@ pub(crate) enum UsageError {
     },
     /// Round trips a client, but no clients.
     #[error(
-        "--roundtrips is counted a client; add --clients N, or give --messages N; a rate is -R"
+        "--roundtrips counts a client's own; add --clients N, or give --messages N; a rate: -R"
     )]
     RoundtripsWithoutClients,
     /// A flag of the open loop without a rate.

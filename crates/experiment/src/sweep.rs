@@ -11,9 +11,7 @@ use wsbench_load::nanos::Nanos;
 use wsbench_load::plan::{Arrival, Plan, PlanError, StopRule};
 use wsbench_load::series::Series;
 use wsbench_load::tally::DeliveryCounts;
-use wsbench_record::document::{
-    Batches, Confidences, Distribution, Document, Ended, Percentile, Support,
-};
+use wsbench_record::document::{Batches, Distribution, Document, Ended, Percentile, Support};
 use wsbench_record::objective::Objective;
 use wsbench_record::provenance::Provenance;
 use wsbench_record::sweep::{Knee, Point, Run, SCHEMA, Sweep};
@@ -430,7 +428,7 @@ impl Pooled {
             censored_from: self.censored_from,
             ..Distribution::of(&self.histogram)
         }
-        .with_confidence(Confidences::of_runs(&self.batches))
+        .with_confidence(Batches::confidences(&self.batches))
     }
 }
 

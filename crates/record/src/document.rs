@@ -6,6 +6,7 @@
 
 mod absence;
 mod arrival_shape;
+mod batches;
 mod build;
 mod calendar;
 mod compression;
@@ -27,10 +28,11 @@ mod whole;
 
 pub use absence::ServerGone;
 pub use arrival_shape::ArrivalShape;
+pub use batches::Batches;
 pub use build::RunContext;
 pub use calendar::rfc3339;
 pub use compression::{Compressed, Compression};
-pub use confidence::{Batches, Confidence, Confidences, RateConfidence};
+pub use confidence::{Confidence, Confidences, RateConfidence};
 pub use distribution::{Distribution, unpacked};
 pub use figures::{
     CardUse, Ended, Failure, Floor, Gap, Generator, Handshake, Pings, Pressure, Stamps, Thread,

@@ -24,7 +24,6 @@ const HOST: &str = "the Host is the URL's; --connect-to HOST:PORT says where its
 const HTTP2: &str = "here it is --http 2";
 const REDIRECTS: &str = "here it is --follow-redirects=N";
 const NO_REDIRECTS: &str = "redirects are followed with --follow-redirects alone; leave it out";
-const NO_COMPRESSION: &str = "messages are compressed with --compress alone; leave it out";
 const AUTHORITIES: &str = "here it is --cacert F";
 const CERTIFICATE: &str = "here it is --cert F";
 const KEY: &str = "here it is --key F";
@@ -169,7 +168,6 @@ pub(super) const FLAGS: &[Habit] = &[
     ("-host", "hey", HOST),
     ("-more", "hey", "here it is -v"),
     ("-h2", "hey", HTTP2),
-    ("-disable-compression", "hey", NO_COMPRESSION),
     ("-disable-redirects", "hey", NO_REDIRECTS),
     ("-Z", "oha", FROM_FILE),
     ("-F", "oha and autocannon", NO_FORM),
@@ -190,7 +188,6 @@ pub(super) const FLAGS: &[Habit] = &[
         "oha",
         "here it is NO_COLOR=1 in the environment",
     ),
-    ("--disable-compression", "oha", NO_COMPRESSION),
     ("--stats-success-breakdown", "oha", "here it is -v"),
     ("--db-url", "oha", "here it is -o FILE"),
     (
@@ -316,7 +313,6 @@ pub(super) const FLAGS: &[Habit] = &[
     ("--reconnectRate", "autocannon", REPLACED),
     ("--no-progress", "autocannon", PLAIN_PROGRESS),
     ("-I", "autocannon", TEMPLATE),
-    ("--idReplacement", "autocannon", TEMPLATE),
     (
         "--forever",
         "autocannon",

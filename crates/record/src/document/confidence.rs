@@ -11,7 +11,6 @@ use wsbench_load::series::Series;
 use wsbench_stats::batches::{self, RatioEstimate};
 
 use super::percentile::Percentile;
-use super::slice::Slice;
 
 /// Confidence of one run in a percentile.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -82,16 +81,7 @@ impl Confidences {
         Self::of_batches(&batches)
     }
 
-    /// From the batches of several runs of one kind: what lies between runs is in it as far as they were
-    /// made. `None` where they are too few.
-    #[must_use]
-    pub fn of_runs(runs: &[Batches]) -> Option<Self> {
-        let batches = runs.iter().flat_map(|run| &run.0);
-        let batches: Vec<Vec<&Sparse>> = batches.map(|batch| batch.iter().collect()).collect();
-        Self::of_batches(&batches)
-    }
-
-    fn of_batches(batches: &[Vec<&Sparse>]) -> Option<Self> {
+    pub(super) fn of_batches(batches: &[Vec<&Sparse>]) -> Option<Self> {
         if batches.len() < batches::FEW {
             return None;
         }
@@ -119,37 +109,6 @@ impl Confidences {
             p99_9,
             p99_99,
         })
-    }
-}
-
-/// The times of a series in the batches of one run.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Batches(Vec<Vec<Sparse>>);
-
-impl Batches {
-    /// From a document's slices; none where they are too few.
-    #[must_use]
-    pub fn of(slices: &[Slice], series: Series) -> Self {
-        let lengths: Vec<f64> = slices.iter().map(|slice| slice.length_s).collect();
-        let Some(ranges) = batches::grouped_or_each(&lengths) else {
-            return Self::default();
-        };
-        let spans = |slice: &Slice| Sparse::of(&slice.at(series).unwrap_or_else(Histogram::new));
-        let ranges = ranges.into_iter();
-        Self(
-            ranges
-                .map(|range| slices[range].iter().map(spans).collect())
-                .collect(),
-        )
-    }
-
-    /// What the run knows of the quantile `q` of these times, whose histogram is `pooled`; `None` where the
-    /// batches are too few.
-    #[must_use]
-    pub fn quantile(&self, pooled: &Histogram, q: f64) -> Option<batches::Quantile> {
-        let batches = self.0.iter().map(|batch| batch.iter().collect());
-        let batches: Vec<Vec<&Sparse>> = batches.collect();
-        batches::quantile(pooled, &batches, q)
     }
 }
 
