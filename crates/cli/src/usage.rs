@@ -82,9 +82,7 @@ pub(crate) enum UsageError {
         flag: &'static str,
     },
     /// Round trips a client, but no clients.
-    #[error(
-        "--roundtrips counts a client's own; add --clients N, or give --messages N; a rate: -R"
-    )]
+    #[error("--roundtrips counts a client's own; add --clients N, or --messages N; a rate: -R")]
     RoundtripsWithoutClients,
     /// A flag of the open loop without a rate.
     #[error("{flag} is of the open loop; add --rate or --stages, or leave it out")]

@@ -282,7 +282,7 @@ For more information, try '--help'.
     refused(
         &["-r", "5"],
         str![[r#"
-error: --roundtrips counts a client's own; add --clients N, or give --messages N; a rate: -R
+error: --roundtrips counts a client's own; add --clients N, or --messages N; a rate: -R
 
 For more information, try '--help'.
 
