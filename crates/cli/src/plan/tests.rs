@@ -502,7 +502,10 @@ fn impossible_combinations_are_refused() {
             &["--clients", "5", "-z", "5s"],
             "--clients and --duration both say",
         ),
-        (&["-r", "5"], "--roundtrips is counted a client"),
+        (
+            &["-r", "5"],
+            "--roundtrips counts a client's own; add --clients N",
+        ),
         (
             &["--clients", "5", "--warmup", "1s"],
             "--warmup does not go with --clients",
