@@ -469,8 +469,8 @@ impl FiguresAtRate {
 
     fn add(&mut self, document: &Document, number: u32, seed: u64) {
         let clients = &document.plan.clients;
-        let spans = document.at(clients.headline_from_due());
-        self.times.add(document, clients.headline_from_due());
+        let series = clients.headline_from_due();
+        self.times.add(document, series);
         if clients.is_fanned_out() {
             let last = self.last.get_or_insert_default();
             last.add(document, Series::DeliveryLast);
@@ -483,6 +483,7 @@ impl FiguresAtRate {
         self.deliveries
             .merge(&document.deliveries.unwrap_or_default());
         // What a text would withhold is not in the document either.
+        let spans = document.at(series);
         let known = |percentile| spans.known(percentile).value().map(|ns| ns as u64);
         let allowed = allowed_by_reach(self.objectives.iter().map(|(it, _)| it)).unwrap_or(0.0);
         let messages = &document.messages;

@@ -16,5 +16,5 @@ mod tradeoff;
 pub use build::rank;
 pub use input::RankingInput;
 pub use league::{FEWEST_ROUNDS, value_words};
-pub use runs::{failed_record, is_set_by_generator, run_record, search_record};
+pub use runs::{failed_record, is_bound, is_set_by_generator, run_record, search_record};
 pub use tradeoff::is_supported;

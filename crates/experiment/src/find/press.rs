@@ -10,15 +10,10 @@ impl SearchState<'_> {
     /// Time that is kept for [`Self::press`] as long as an end is not known, s: a search is to end with a
     /// bracket, wide as it may be.
     pub(super) fn kept_s(&self) -> f64 {
-        let above_s = match self.is_open_above() {
-            true => self.shortest_s() + self.around_s(f64::INFINITY),
-            false => 0.0,
-        };
-        let below_s = match self.is_open_below() {
-            true => self.shortest_s() + self.around_s(self.least()),
-            false => 0.0,
-        };
-        above_s + below_s
+        let takes_s = |load| self.shortest_s() + self.around_s(load);
+        let above_s = self.is_open_above().then(|| takes_s(f64::INFINITY));
+        let below_s = self.is_open_below().then(|| takes_s(self.least()));
+        above_s.unwrap_or(0.0) + below_s.unwrap_or(0.0)
     }
 
     /// A load that is low enough to hold if any does.
@@ -47,7 +42,7 @@ impl SearchState<'_> {
         {
             return broken;
         }
-        while self.is_open_above() && (self.trials.len() as u32) < self.settings.most_trials {
+        while self.is_open_above() {
             if let Err(broken) = self.press_once() {
                 return broken.unwrap_or(ended);
             }
@@ -68,7 +63,7 @@ impl SearchState<'_> {
     /// A trial of which there is only time for a short one.
     ///
     /// # Errors
-    /// It cannot be made: how the search ends by that, or `None` where there is no time for it.
+    /// It cannot be made: how the search ends by that, or `None` where there is no time or no trial left for it.
     fn at_last(&mut self, load: f64) -> Result<(), Option<Ending>> {
         if self.trials.len() as u32 >= self.settings.most_trials {
             return Err(None);

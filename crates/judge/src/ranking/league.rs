@@ -11,7 +11,7 @@ use wsbench_stats::Interval;
 use wsbench_stats::runs::{Finding, Ratio, holm, judge, of_intervals, paired};
 
 use super::metric;
-use super::runs::{is_set_by_generator, together};
+use super::runs::{is_bound, is_set_by_generator, together};
 use crate::figure::{Figure, Sense};
 
 /// Fewer rounds cannot tell servers apart that are 10 % apart: nothing is ranked then (METHOD 5.6).
@@ -118,8 +118,8 @@ fn contender(
     let by_round = cell.runs.iter();
     let by_round = by_round.filter_map(|run| Some((run.round, run.figure(&metric.key())?)));
     let set_by_generator = cell.runs.iter();
-    let set_by_generator = set_by_generator.filter(|run| is_set_by_generator(run, metric));
-    let limited = set_by_generator.count() * 2 > cell.runs.len();
+    let set_by_generator = set_by_generator.map(|run| is_set_by_generator(run, metric));
+    let limited = is_bound(set_by_generator);
     Ok(FiguresByRound {
         by_round: by_round.collect(),
         place: Place {

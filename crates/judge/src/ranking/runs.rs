@@ -255,6 +255,17 @@ pub fn is_set_by_generator(run: &RunRecord, metric: Figure) -> bool {
     has_doubt(&run.audit, metric::limits_of_generator(metric))
 }
 
+/// True if the figure of a server is a bound, by whether the generator set it in each of the runs: in most.
+#[must_use]
+pub fn is_bound(set_by_generator: impl IntoIterator<Item = bool>) -> bool {
+    let (mut runs, mut set) = (0_usize, 0_usize);
+    for is_set in set_by_generator {
+        runs += 1;
+        set += usize::from(is_set);
+    }
+    2 * set > runs
+}
+
 /// True if the server did not keep up with the rate that was asked for.
 pub(super) fn is_overloaded(run: &RunRecord) -> bool {
     has_doubt(&run.audit, &OVERLOAD)

@@ -3,6 +3,8 @@
 //! The statistics are `stats::batches`; here stands what of them a document keeps. They are of one
 //! run: of what a restart of the server changes they know nothing.
 
+use std::ops::Range;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wsbench_load::histogram::{Histogram, Sparse};
@@ -76,11 +78,11 @@ impl Confidences {
     #[must_use]
     pub fn of(slices: &[result::WindowSlice], series: Series) -> Option<Self> {
         let spans = times_of(slices, series)?;
-        let ranges = batches::grouped_or_each(&lengths(slices))?.into_iter();
-        let batches: Vec<Vec<&Sparse>> = ranges.map(|range| spans[range].to_vec()).collect();
-        Self::of_batches(&batches)
+        let ranges = batches::grouped_or_each(&lengths(slices))?;
+        Self::of_batches(&batched(&spans, ranges))
     }
 
+    /// From the slices of each batch; `None` where the batches are too few.
     pub(super) fn of_batches(batches: &[Vec<&Sparse>]) -> Option<Self> {
         if batches.len() < batches::FEW {
             return None;
@@ -128,11 +130,10 @@ fn in_order<const N: usize>(mut found: [Option<Confidence>; N]) -> [Option<Confi
     found
 }
 
-/// Slices put together to batches; `None` where they are too few.
-fn batched<'a>(slices: &[&'a Sparse], lengths: &[f64]) -> Option<Vec<Vec<&'a Sparse>>> {
-    let ranges = batches::grouped(lengths)?;
+/// Slices put together to batches.
+fn batched<'a>(slices: &[&'a Sparse], ranges: Vec<Range<usize>>) -> Vec<Vec<&'a Sparse>> {
     let ranges = ranges.into_iter();
-    Some(ranges.map(|range| slices[range].to_vec()).collect())
+    ranges.map(|range| slices[range].to_vec()).collect()
 }
 
 /// Confidence of one run in its rate.
@@ -181,7 +182,7 @@ pub fn quantile(
     q: f64,
 ) -> Option<batches::Quantile> {
     let spans = times_of(slices, series)?;
-    let batches = batched(&spans, &lengths(slices))?;
+    let batches = batched(&spans, batches::grouped(&lengths(slices))?);
     let mut pooled = Histogram::new();
     for slice in spans {
         slice.add_to(&mut pooled);

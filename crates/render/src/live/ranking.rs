@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use wsbench_judge::figure::{Figure, Sense};
-use wsbench_judge::ranking::{is_set_by_generator, metric};
+use wsbench_judge::ranking::{is_bound, is_set_by_generator, metric};
 use wsbench_record::audit::Verdict;
 use wsbench_record::ranking::{RunRecord, Workload};
 use wsbench_record::units::{count, counted};
@@ -23,10 +23,8 @@ pub struct RankingCourse {
     workloads: Vec<Workload>,
     servers: Vec<String>,
     rounds: u32,
-    /// The figures of each server under each workload, by their numbers.
-    figures: BTreeMap<(usize, usize), Vec<f64>>,
-    /// Of those, how many the generator set.
-    bounds: BTreeMap<(usize, usize), usize>,
+    /// The figures of each server under each workload, by their numbers, and which the generator set.
+    figures: BTreeMap<(usize, usize), Vec<(f64, bool)>>,
     /// The newest failure of a server.
     failed: BTreeMap<usize, String>,
     failures: usize,
@@ -46,7 +44,6 @@ impl RankingCourse {
             servers,
             rounds,
             figures: BTreeMap::new(),
-            bounds: BTreeMap::new(),
             failed: BTreeMap::new(),
             failures: 0,
             turn: (0, 0, String::new()),
@@ -91,10 +88,7 @@ impl RankingCourse {
         };
         if let Some(value) = record.figure(&figure.key()) {
             let figures = self.figures.entry((workload, server)).or_default();
-            figures.push(value);
-            if is_set_by_generator(record, figure) {
-                *self.bounds.entry((workload, server)).or_default() += 1;
-            }
+            figures.push((value, is_set_by_generator(record, figure)));
         }
     }
 
@@ -192,16 +186,15 @@ impl RankingCourse {
             name: printable(name),
             ..TableRow::default()
         };
-        let figures = self.figures.get(&(workload, server));
-        if let Some(spread) = figures.and_then(|figures| spread(figures)) {
+        let figures = self.figures.get(&(workload, server)).into_iter().flatten();
+        let (values, bounds): (Vec<f64>, Vec<bool>) = figures.copied().unzip();
+        if let Some(spread) = spread(&values) {
             let ends = spread.interval.map(|one| (one.low, one.high));
             // Of two rounds an interval may reach anywhere: the axis has to hold the figures.
             let (least, most) = (spread.least / WIDE, spread.most * WIDE);
             row.ends = ends.map(|(low, high)| (low.max(least), high.min(most)));
             row.value = Some(spread.mean);
-            let bounds = self.bounds.get(&(workload, server));
-            // As at the end: where the generator was in the way in most of the runs.
-            let mark = match bounds.is_some_and(|bounds| 2 * bounds > spread.runs) {
+            let mark = match is_bound(bounds) {
                 true => metric::bound_mark(figure),
                 false => "",
             };
