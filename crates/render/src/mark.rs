@@ -50,13 +50,17 @@ pub(crate) fn basis(spans: &[&Distribution]) -> Option<String> {
             "{CONFIDENCE}: confidence within this run, from {batches} batches; other runs may differ more"
         ));
     }
-    let is_by_ranks = spans.iter().any(|spans| spans.is_by_ranks());
-    is_by_ranks.then(|| {
-        format!(
-            "{CONFIDENCE}: confidence as if they were independent: too short to know; other runs may \
-             differ more"
-        )
-    })
+    by_ranks(spans.iter().copied()).map(str::to_owned)
+}
+
+/// What intervals by ranks rest on; `None` where none of these times have such.
+pub(crate) fn by_ranks<'a>(
+    spans: impl IntoIterator<Item = &'a Distribution>,
+) -> Option<&'static str> {
+    spans.into_iter().any(Distribution::is_by_ranks).then_some(
+        "95 %: confidence as if these were independent of each other, which is not known; other runs may \
+         differ more",
+    )
 }
 
 /// The same of the times of several runs put together.
@@ -66,7 +70,7 @@ pub(crate) fn basis_of_runs(spans: &[&Distribution]) -> Option<&'static str> {
     )
 }
 
-/// True where some of these times have intervals.
+/// True where the percentiles of these times have intervals.
 pub(crate) fn has_intervals(spans: &Distribution) -> bool {
     spans.confidence.is_some() || spans.is_by_ranks()
 }

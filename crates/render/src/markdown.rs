@@ -199,6 +199,10 @@ fn counts(text: &mut String, document: &Document) {
     for (name, spans) in document.opening() {
         let _ = writeln!(text, "| {name} | {} |", handshake_cells(spans).join(" | "));
     }
+    let opening = document.opening().into_iter();
+    if let Some(words) = mark::by_ranks(opening.map(|(_, spans)| spans)) {
+        let _ = writeln!(text, "\n± {words}");
+    }
     if let Some(pings) = &document.pings {
         let _ = writeln!(text, "\nPings: {}.", pings::words(document, pings));
     }

@@ -470,6 +470,7 @@ fn handshake(page: &mut LabelledText, document: &Document) {
         return;
     }
     let mut table = figures(NAME, &["p50", "p99", "max", "count"]);
+    let legend = mark::by_ranks(parts.iter().map(|(_, spans)| *spans));
     for (name, spans) in parts {
         let cells = [
             mark::percentile(spans, Percentile::P50),
@@ -480,6 +481,9 @@ fn handshake(page: &mut LabelledText, document: &Document) {
         push(&mut table, name, &cells);
     }
     page.table("handshake", &table);
+    if let Some(words) = legend {
+        page.prose("", words, Some(Tone::Quiet));
+    }
     page.gap();
 }
 

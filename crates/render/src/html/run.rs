@@ -366,6 +366,10 @@ fn folds(page: &mut Page, document: &Document) {
     let handshake = books::handshake(document);
     if !handshake.is_empty() {
         page.push(&handshake.markup());
+        let opening = document.opening().into_iter();
+        if let Some(words) = mark::by_ranks(opening.map(|(_, spans)| spans)) {
+            page.quiet(&format!("{words}."));
+        }
     }
     page.unfold();
     let gist = match document.errors.iter().map(|error| error.count).sum() {
