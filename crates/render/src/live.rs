@@ -309,7 +309,7 @@ fn times_so_far(so_far: &RunResult, series: Series, is_gone: bool) -> Distributi
     } else {
         Distribution::figures_of(answered)
     };
-    let confidence = Confidences::of(&so_far.slices, series);
+    let confidence = Confidences::so_far(&so_far.slices, series);
     figures.with_censored(&censored).with_confidence(confidence)
 }
 

@@ -12,7 +12,8 @@ use super::slice::Slice;
 pub struct Batches(Vec<Vec<Sparse>>);
 
 impl Batches {
-    /// From a document's slices; none where they are too few.
+    /// From a document's slices, of which each is a batch where they are few: of several runs together there
+    /// may be enough. None where they are too few for that as well.
     #[must_use]
     pub fn of(slices: &[Slice], series: Series) -> Self {
         let lengths: Vec<f64> = slices.iter().map(|slice| slice.length_s).collect();
@@ -34,7 +35,8 @@ impl Batches {
     pub fn quantile(&self, pooled: &Histogram, q: f64) -> Option<batches::Quantile> {
         let batches = self.0.iter().map(|batch| batch.iter().collect());
         let batches: Vec<Vec<&Sparse>> = batches.collect();
-        batches::quantile(pooled, &batches, q)
+        let has_enough = batches.len() >= batches::BATCHES;
+        has_enough.then(|| batches::quantile(pooled, &batches, q))?
     }
 
     /// What several runs of one kind know of their percentiles together: what lies between runs is in it as
@@ -43,6 +45,7 @@ impl Batches {
     pub fn confidences(runs: &[Self]) -> Option<Confidences> {
         let batches = runs.iter().flat_map(|run| &run.0);
         let batches: Vec<Vec<&Sparse>> = batches.map(|batch| batch.iter().collect()).collect();
-        Confidences::of_batches(&batches)
+        let has_enough = batches.len() >= batches::BATCHES;
+        has_enough.then(|| Confidences::of_batches(&batches))?
     }
 }

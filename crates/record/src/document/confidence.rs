@@ -72,11 +72,18 @@ impl Confidences {
         }
     }
 
-    /// From the times of a series in the slices of a run, of which each is a batch where there are not
-    /// enough of them to be put together: Student's t of so few makes the intervals wide. `None` where they
-    /// are too few for that as well.
+    /// From the times of a series in the slices of a run; `None` where they are too few for batches: what
+    /// fewer would say of how much samples depend on each other is mostly chance, and much is judged by it.
+    pub(super) fn of(slices: &[result::WindowSlice], series: Series) -> Option<Self> {
+        let spans = times_of(slices, series)?;
+        let ranges = batches::grouped(&lengths(slices))?;
+        Self::of_batches(&batched(&spans, ranges))
+    }
+
+    /// The same of a run that is still under way, of which each slice is a batch until there are
+    /// enough of them; `None` where they are too few for that as well.
     #[must_use]
-    pub fn of(slices: &[result::WindowSlice], series: Series) -> Option<Self> {
+    pub fn so_far(slices: &[result::WindowSlice], series: Series) -> Option<Self> {
         let spans = times_of(slices, series)?;
         let ranges = batches::grouped_or_each(&lengths(slices))?;
         Self::of_batches(&batched(&spans, ranges))
