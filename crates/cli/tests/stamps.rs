@@ -29,6 +29,14 @@ fn ms(run: &Run, spans: &str, figure: &str) -> f64 {
     value.unwrap_or_else(|| panic!("no {figure} of {spans}: {}", run.story())) / MS
 }
 
+/// The least that a percentile may be, ms: the value, or the bound where a busy machine leaves no more known.
+fn least_ms(run: &Run, spans: &str, percentile: &str) -> f64 {
+    match run.document[spans]["at_least"][percentile].as_f64() {
+        Some(bound) => bound / MS,
+        None => ms(run, spans, percentile),
+    }
+}
+
 fn number(run: &Run, spans: &str) -> u64 {
     run.document[spans]["count"].as_u64().unwrap()
 }
@@ -43,7 +51,8 @@ fn an_overburdened_generator_shortens_nothing_that_passed_outside() {
     let run = measured(&[&load[..], &[&server.url]].concat());
     assert_eq!(run.exit, 0, "{}", run.story());
     assert_eq!(run.document["timestamps"], "kernel");
-    assert!(ms(&run, "outside_ns", "p50") >= DELAY_MS, "{}", run.story());
+    let outside = least_ms(&run, "outside_ns", "p50");
+    assert!(outside >= DELAY_MS, "{outside}: {}", run.story());
     let told = number(&run, "outside_ns");
     assert_eq!(told, number(&run, "receive_wait_ns"));
     // A stamp may be missing where the wall clock was set; hardly ever.
@@ -54,7 +63,8 @@ fn an_overburdened_generator_shortens_nothing_that_passed_outside() {
         assert!((parts / whole - 1.0).abs() < 0.01, "{parts} of {whole}");
     }
     // Messages overtake none of their connection, so the tail waits for the generator.
-    assert!(ms(&run, "receive_wait_ns", "p99") > 0.1, "{}", run.story());
+    let waited = least_ms(&run, "receive_wait_ns", "p99");
+    assert!(waited > 0.1, "{waited}: {}", run.story());
 }
 
 #[test]

@@ -255,6 +255,7 @@ impl World {
         program
             .current_dir(self.directory.path())
             .env("PATH", env::join_paths(path).unwrap())
+            .env("WSBENCH_STATE_DIR", self.path("state"))
             .env("NO_COLOR", "1");
         program
     }
